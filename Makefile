@@ -1,0 +1,35 @@
+# Two commands matter: `make repro` and `make test`. Each makes the environment first if it is not there.
+.DEFAULT_GOAL := help
+.PHONY: help repro test test-slow check ui serve clean-environment
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PORT ?= 5001
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 26
+
+$(INSTALLED): requirements.lock pyproject.toml install.sh
+	@PYTHON="$(PYTHON)" sh install.sh $(VENV)
+
+repro: $(INSTALLED) ## run the pipeline (only what changed runs)
+	@$(BIN)/dvc repro
+
+test: $(INSTALLED) ## run the tests, under ten minutes on two cores
+	@$(BIN)/python -m pytest -m "not slow and not gpu"
+
+test-slow: $(INSTALLED) ## run the long random loops
+	@$(BIN)/python -m pytest -m slow
+
+check: $(INSTALLED) ## ruff lint and format, mypy strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+ui: $(INSTALLED) ## MLflow's pages on this repository's runs, at http://127.0.0.1:5000
+	@$(BIN)/dialsum ui
+
+serve: $(INSTALLED) ## serve the champion at http://127.0.0.1:5001 (PORT=… for another port)
+	@$(BIN)/dialsum serve --port $(PORT)

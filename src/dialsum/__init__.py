@@ -1,0 +1,1 @@
+"""dialsum: experiments in Korean dialogue summarization, ordered by DVC and recorded by MLflow."""

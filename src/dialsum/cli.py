@@ -1,0 +1,59 @@
+"""`dialsum COMMAND`: what people type besides `dvc` and `make`.
+
+A command is the function `main` of the module of its name in `dialsum.commands`, imported only when it is called:
+`dialsum serve` need not wait for the imports of any other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from dialsum.errors import InputError
+
+COMMANDS = {
+    "experiment": "Run one experiment with other values.",
+    "serve": "Serve the champion over HTTP.",
+    "ui": "Show all runs in MLflow's web page.",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All names, in order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"dialsum.commands.{cmd_name}").main
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of `dialsum --help`, which imports no command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+@click.command(cls=LazyGroup)
+def group() -> None:
+    """Experiments in Korean dialogue summarization."""
+
+
+def main() -> None:
+    """Run the command that the arguments name; what the user can mend is one line, not a traceback."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    try:
+        group()
+    except InputError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

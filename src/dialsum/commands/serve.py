@@ -1,0 +1,45 @@
+"""`dialsum serve`: answer requests with the champion.
+
+Enters: the store's registered model `dialsum`. Leaves: MLflow's server in place of this process, until it is stopped:
+
+    curl http://127.0.0.1:5001/invocations -H 'Content-Type: application/json' \\
+         -d '{"dataframe_records": [{"dialogue": "#Person1#: 안녕하세요.\\n#Person2#: 네, 반가워요."}]}'
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from dialsum.errors import InputError
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=5001, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="No login guards it: 0.0.0.0 opens it to all.")
+def main(port: int, host: str) -> None:
+    """Serve the champion over HTTP."""
+    from dialsum.records import registry, store
+
+    if registry.by_alias(store.connect(), registry.CHAMPION) is None:
+        raise InputError(f"{store.uri()}: no model is the champion yet; run `make repro` first")
+    model = f"models:/{store.MODEL}@{registry.CHAMPION}"
+    options = ["-m", model, "--env-manager", "local", "--port", str(port), "--host", host]
+    command = [sys.executable, "-m", "mlflow", "models", "serve", *options]
+    os.execve(command[0], command, server_environment())
+
+
+def server_environment() -> dict[str, str]:
+    """This environment with the store's address, and this Python's programs first: MLflow starts `uvicorn` by name."""
+    from dialsum.records import store
+
+    return {
+        **os.environ,
+        **store.ENVIRONMENT,
+        "MLFLOW_TRACKING_URI": store.uri(),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "TOKENIZERS_PARALLELISM": "false",
+    }

@@ -1,0 +1,32 @@
+"""`dialsum ui`: look at runs, curves and versions in the browser.
+
+Enters: the store. Leaves: MLflow's server in place of this process, on http://127.0.0.1:5000, until it is stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from dialsum.errors import InputError
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="No login guards it: 0.0.0.0 opens it to all.")
+def main(port: int, host: str) -> None:
+    """Show all runs in MLflow's web page."""
+    from dialsum.commands.serve import server_environment
+    from dialsum.records import store
+
+    address = store.uri()
+    if address.startswith(("http://", "https://")):
+        raise InputError(f"MLFLOW_TRACKING_URI: {address} is a server; open that address in the browser")
+    store.connect()
+    # Without a job queue: dialsum starts none, and it would be a dozen idle processes.
+    environment = {**server_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    options = ["--backend-store-uri", address, "--port", str(port), "--host", host]
+    command = [sys.executable, "-m", "mlflow", "ui", *options]
+    os.execve(command[0], command, environment)

@@ -1,0 +1,1 @@
+"""From a user's files, or from a generator, to one list of dialogues."""

@@ -1,0 +1,98 @@
+"""Whether a summary says what the dialogue says: facts that it must state, and script that it must not bring in.
+
+Enters: summaries and their dialogues. Leaves: the share of facts found, and the foreign runs of a summary.
+
+    states("회의는 오후 13시에 시작한다.", "3시") == False
+    foreign_runs("Jimmy는 especialmente 바쁘다.", "#Person1#: Jimmy, 바빠?") == ["especialmente"]
+
+ROUGE alone misleads: a tiny model reached ROUGE-1 of 83 with 14 % of its facts right.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence, Set
+
+from dialsum.corpus.dialogue import Dialogue, Fact
+
+# A label or a mask as it stands in dialogues: #Person1#, #PhoneNumber#.
+_MASK = re.compile(r"#[A-Za-z]+\d*#")
+# Jamo, compatibility jamo, jamo extended A, syllables with jamo extended B, half-width jamo.
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc]")
+
+_LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+# What must not stand before a value, by its first character: "3시" is not in "13시", "5,000원" not in "45,000원",
+# "000원" not in "5,000원", "Ann" not in "Joann", "두 명" not in "열두 명".
+_BEFORE = (
+    (re.compile(r"\d"), r"(?<!\d)(?<!\d[.,:])"),
+    (re.compile(f"[{_LATIN}]"), f"(?<![{_LATIN}])"),
+    (re.compile("[가-힣]"), "(?<![가-힣])"),
+)
+# What must not stand after it, by its end. A Korean word may go on with a particle, so only those units are barred
+# that go on to be another unit: "3시" is neither "3시간" nor "3시 30분", "30개" is not "30개월".
+_AFTER = (
+    (re.compile(r"\d$"), r"(?!\d)(?![.,:]\d)"),
+    (re.compile(f"[{_LATIN}]$"), f"(?![{_LATIN}])"),
+    (re.compile(r"\d시$"), r"(?!간)(?! ?\d+분)"),
+    (re.compile(r"\d시간$"), r"(?! ?\d+분)"),
+    (re.compile("개$"), "(?!월)"),
+)
+
+
+def states(text: str, value: str) -> bool:
+    """Whether `value` stands in `text` as it is written, by itself and not as a part of a longer number, word or name.
+
+    Runs of white space count as one space. "세 시" does not state "3시": facts are written alike in every reference.
+    """
+    wanted = _one_spaced(value)
+    before = "".join(guard for start, guard in _BEFORE if start.match(wanted))
+    after = "".join(guard for end, guard in _AFTER if end.search(wanted))
+    return re.search(before + re.escape(wanted) + after, _one_spaced(text)) is not None
+
+
+def stated_facts(text: str, facts: Iterable[Fact]) -> list[Fact]:
+    """Those of `facts` whose value `text` states."""
+    return [fact for fact in facts if states(text, fact.value)]
+
+
+def fact_recall(texts: Sequence[str], dialogues: Sequence[Dialogue], seen: Set[Fact]) -> dict[str, float | None]:
+    """Shares (0 to 1) of all facts of all dialogues that the text in the same place states; None where there are none.
+
+    `fact_recall_seen` is over facts in `seen` (name and value, those of the train split), which a model can know by
+    heart; `fact_recall_unseen` is over the others, which it can only copy. Raises ValueError if the lengths differ.
+    """
+    found = {True: 0, False: 0}
+    total = {True: 0, False: 0}
+    for text, dialogue in zip(texts, dialogues, strict=True):
+        for fact in dialogue.facts:
+            total[fact in seen] += 1
+        for fact in stated_facts(text, dialogue.facts):
+            found[fact in seen] += 1
+    return {
+        "fact_recall": _share(sum(found.values()), sum(total.values())),
+        "fact_recall_seen": _share(found[True], total[True]),
+        "fact_recall_unseen": _share(found[False], total[False]),
+    }
+
+
+def foreign_runs(text: str, dialogue: str) -> list[str]:
+    """Runs of letters in `text` of any script but Hangul (Latin, Kana, Han, Cyrillic, Arabic, Thai …) that are foreign.
+
+    A run is foreign if it does not stand, as a part of a word too and in any case, in the dialogue, whose text is given
+    with its speakers. `#Person1#`, `#PhoneNumber#` and their like are content and never foreign; digits, punctuation
+    and symbols (as ℃, ㎡) have no script. So "Jim" is at home where the dialogue says "Jimmy"; "kg" is not where it
+    says "킬로".
+    """
+    plain = _MASK.sub(" ", unicodedata.normalize("NFC", text))
+    runs = "".join(char if char.isalpha() and not _HANGUL.match(char) else " " for char in plain).split()
+    home = unicodedata.normalize("NFC", dialogue).casefold()
+    return [run for run in runs if run.casefold() not in home]
+
+
+def _one_spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,1 @@
+"""Base models, adapters, training and decoding."""

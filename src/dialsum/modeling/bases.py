@@ -1,0 +1,70 @@
+"""The three sources of a base model: trained here, a local folder, the hub.
+
+Enters: the catalog's entry. Leaves: a folder with the tokenizer and base.json (modeling/pin), for a model that is
+trained here with its weights too; and a dictionary of figures for metrics/base.json.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoTokenizer
+
+from dialsum.errors import InputError
+from dialsum.modeling.catalog import Entry, Scratch
+from dialsum.modeling.loading import check_single_tokens
+from dialsum.modeling.pin import Pin, hash_files, write_pin
+
+WEIGHTS = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]  # no pickles
+
+
+def make_scratch(scratch: Scratch, name: str, entry: Entry, folder: Path) -> dict[str, Any]:
+    """Train the tiny model into `folder`."""
+    from dialsum.modeling.scratch import train_from_scratch
+
+    model, tokenizer, figures = train_from_scratch(scratch)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    _finish(folder, entry, Pin(name, "scratch", None, None, entry.dtype, "document", entry.end_tokens, {}))
+    return {"source": "scratch", **figures}
+
+
+def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str, Any]:
+    """Take the tokenizer of a model folder in the hub's format, and pin its files."""
+    if not (source / "config.json").is_file():
+        raise InputError(
+            f"params.yaml: model.path: {source} has no config.json; expected is a model folder in the hub's format "
+            "(config.json, tokenizer.json, *.safetensors)"
+        )
+    AutoTokenizer.from_pretrained(source).save_pretrained(folder)
+    files = hash_files(source)
+    _finish(folder, entry, Pin(name, "path", str(source), None, entry.dtype, "chat", entry.end_tokens, files))
+    return {"source": "path", "files": len(files)}
+
+
+def fetch_hub(name: str, entry: Entry, folder: Path, where: str) -> dict[str, Any]:
+    """Download the model into the hub's cache, and pin its revision and files."""
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        info = HfApi().model_info(str(entry.hub), revision=entry.revision, files_metadata=True)
+        location = Path(snapshot_download(str(entry.hub), revision=info.sha, allow_patterns=WEIGHTS))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise InputError(
+            f"{where}: hub: {entry.hub} cannot be fetched ({type(error).__name__}); check network and name, log "
+            "in with `hf auth login` if it is gated, or give a local copy by `-S model.path=FOLDER`"
+        ) from error
+    AutoTokenizer.from_pretrained(location).save_pretrained(folder)
+    files = {item.rfilename: str(item.blob_id) for item in info.siblings or [] if (location / item.rfilename).exists()}
+    _finish(folder, entry, Pin(name, "hub", entry.hub, info.sha, entry.dtype, "chat", entry.end_tokens, files))
+    size = sum((location / item).stat().st_size for item in files)
+    return {"source": "hub", "files": len(files), "bytes": size}
+
+
+def _finish(folder: Path, entry: Entry, pin: Pin) -> None:
+    """Check the chat format's tokens, then write base.json."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    check_single_tokens(tokenizer, [*entry.chat_tokens, *entry.end_tokens], f"catalog/{pin.name}.yaml")
+    write_pin(folder, pin)

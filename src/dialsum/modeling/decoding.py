@@ -1,0 +1,118 @@
+"""Write summaries: batched by length, padded on the left, deterministic, and in the order of the dialogues.
+
+Enters: a Summarizer and dialogues. Leaves: one Prediction a dialogue. Evaluation and serving both come through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import GenerationConfig, PreTrainedTokenizerBase
+
+from dialsum.corpus.dialogue import Dialogue
+from dialsum.corpus.prediction import Prediction
+from dialsum.modeling.loading import load_tokenizer, load_trained
+from dialsum.params.generation import Generation
+from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.prompts.encode import encode_source
+from dialsum.prompts.render import Form
+
+
+@dataclass(frozen=True)
+class Summarizer:
+    """A model with all that decides what it answers. `end`: ids that end a summary."""
+
+    model: Any
+    tokenizer: PreTrainedTokenizerBase
+    prompt: Prompt
+    limits: Tokenize
+    generation: Generation
+    form: Form
+    end: list[int]
+
+
+def load_summarizer(base: Path, trained: Path, prompt: Prompt, limits: Tokenize, generation: Generation) -> Summarizer:
+    """The model of `base` and `trained`; one that was not tuned is asked in the form that its base was trained in."""
+    torch.set_num_threads(generation.threads)
+    model, pin, method = load_trained(base, trained)
+    tokenizer = load_tokenizer(base)
+    end: Any = tokenizer.convert_tokens_to_ids([str(tokenizer.eos_token), *pin.end_tokens])
+    form: Form = pin.form if method == "none" else "chat"
+    return Summarizer(model, tokenizer, prompt, limits, generation, form, sorted(set(end)))
+
+
+def summarize(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> list[Prediction]:
+    """One Prediction a dialogue, in order. Not safe for two threads at once: the caller holds a lock."""
+    found = {row: prediction for batch in batches(summarizer, dialogues) for row, prediction in batch.predict()}
+    return [found[row] for row in range(len(dialogues))]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that are decoded together: their places in the list of dialogues, ids and prompts."""
+
+    summarizer: Summarizer
+    rows: list[int]
+    ids: list[str]
+    sources: list[list[int]]
+
+    def predict(self) -> list[tuple[int, Prediction]]:
+        """Each row with its prediction."""
+        texts = _decode(self.summarizer, self.sources)
+        return [
+            (row, Prediction(name, text, finished))
+            for row, name, (text, finished) in zip(self.rows, self.ids, texts, strict=True)
+        ]
+
+
+def batches(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> Iterator[Batch]:
+    """The dialogues in batches of about one length, the longest first: if memory is short, it shows at once."""
+    sources = [
+        encode_source(
+            summarizer.tokenizer, dialogue, summarizer.prompt, summarizer.form, summarizer.limits.max_source_tokens
+        ).ids
+        for dialogue in dialogues
+    ]
+    order = sorted(range(len(dialogues)), key=lambda row: len(sources[row]), reverse=True)
+    for start in range(0, len(order), summarizer.generation.batch_size):
+        rows = order[start : start + summarizer.generation.batch_size]
+        yield Batch(summarizer, rows, [dialogues[row].id for row in rows], [sources[row] for row in rows])
+
+
+@torch.inference_mode()
+def _decode(summarizer: Summarizer, sources: list[list[int]]) -> list[tuple[str, bool]]:
+    """The text after each source, and whether an end token closed it."""
+    longest = max(map(len, sources))
+    pad = summarizer.tokenizer.pad_token_id
+    device = summarizer.model.device
+    produced = summarizer.model.generate(
+        input_ids=torch.tensor([[pad] * (longest - len(ids)) + ids for ids in sources], device=device),
+        attention_mask=torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in sources], device=device),
+        generation_config=_config(summarizer),
+    )[:, longest:].tolist()
+    return [_until_end(summarizer, ids) for ids in produced]
+
+
+def _until_end(summarizer: Summarizer, ids: list[int]) -> tuple[str, bool]:
+    ends = [place for place, token in enumerate(ids) if token in summarizer.end]
+    kept = ids[: ends[0]] if ends else ids
+    return str(summarizer.tokenizer.decode(kept, skip_special_tokens=True)).strip(), bool(ends)
+
+
+def _config(summarizer: Summarizer) -> GenerationConfig:
+    """Ours alone: a hub model's own generation_config would sample."""
+    generation = summarizer.generation
+    return GenerationConfig(
+        do_sample=False,
+        num_beams=generation.num_beams,
+        max_new_tokens=generation.max_new_tokens,
+        no_repeat_ngram_size=generation.no_repeat_ngram_size,
+        eos_token_id=summarizer.end,
+        pad_token_id=summarizer.tokenizer.pad_token_id,
+        bos_token_id=summarizer.tokenizer.bos_token_id,
+        use_cache=True,
+    )

@@ -1,0 +1,94 @@
+"""Load what a stage needs: the tokenizer, the base model, the base model with what training made of it.
+
+Enters: models/base/ and models/trained/. Leaves: tokenizer and model on the machine's device.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from dialsum.errors import InputError
+from dialsum.modeling.pin import Pin, read_pin, weights_location
+from dialsum.params.training import Method
+
+TRAINED = "trained.json"  # {"method": …, "in_force": {…}}: which method made models/trained/, with which values
+
+
+def device() -> torch.device:
+    """CUDA where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load_tokenizer(base: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer in models/base/; its padding is on the left, as generation needs it."""
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base, padding_side="left")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token  # harmless: masks and labels are made by position (modeling/batching)
+    return tokenizer
+
+
+def load_base(base: Path, method: Method) -> PreTrainedModel:
+    """The base model in its own dtype (float32 without CUDA, where halves are slow or missing); 4-bit for qlora."""
+    pin = read_pin(base)
+    dtype = getattr(torch, pin.dtype) if torch.cuda.is_available() else torch.float32
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        weights_location(base, pin),
+        revision=pin.revision if pin.source == "hub" else None,
+        dtype=dtype,
+        quantization_config=_four_bits(dtype) if method == "qlora" else None,
+        device_map={"": device()},
+    )
+    return model
+
+
+def load_trained(base: Path, trained: Path) -> tuple[PreTrainedModel, Pin, Method]:
+    """The model that training left in `trained`, ready to generate, with its base's pin and its method."""
+    method: Method = read_trained(trained)["method"]
+    model: Any
+    if method == "full":
+        model = AutoModelForCausalLM.from_pretrained(trained, dtype="auto", device_map={"": device()})
+    else:
+        model = load_base(base, method)
+    if method in ("lora", "qlora"):
+        model = PeftModel.from_pretrained(model, trained)
+    model.eval()
+    return model, read_pin(base), method
+
+
+def read_trained(trained: Path) -> dict[str, Any]:
+    """The content of models/trained/trained.json."""
+    content: dict[str, Any] = json.loads((trained / TRAINED).read_text(encoding="utf-8"))
+    return content
+
+
+def check_single_tokens(tokenizer: PreTrainedTokenizerBase, tokens: list[str], where: str) -> None:
+    """Raise InputError if a token of the chat format is not one id in the tokenizer: the format would be lost."""
+    for token in tokens:
+        ids = tokenizer(token, add_special_tokens=False)["input_ids"]
+        if len(ids) != 1:
+            raise InputError(
+                f"{where}: chat_tokens: {token} is {len(ids)} tokens in this tokenizer: not the tokenizer of the "
+                "chat model, or the entry names the wrong format"
+            )
+
+
+def _four_bits(dtype: torch.dtype) -> BitsAndBytesConfig:
+    """nf4 with double quantization; the compute dtype is the model's own (another one costs quality)."""
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )

@@ -1,0 +1,74 @@
+"""Which base model a run stands on, to the byte: models/base/base.json.
+
+Enters: the choice of params.yaml and catalog/. Leaves: a Pin, which later stages read instead of either.
+
+    {"name": "qwen3-4b", "source": "hub", "location": "Qwen/Qwen3-4B-Instruct-2507", "revision": "cdbee75f…",
+     "dtype": "float16", "form": "chat", "end_tokens": ["<|im_end|>"], "files": {"model.safetensors": "9f86d0…"}}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
+
+from dialsum.errors import InputError
+from dialsum.outputs import write_json
+from dialsum.params.strict import STRICT, parse
+from dialsum.prompts.render import Form
+
+PIN = "base.json"
+
+
+@dataclass(frozen=True, config=STRICT)
+class Pin:
+    """`source` scratch: the weights lie beside this file. path: in folder `location`. hub: in the hub cache, `location`
+    at `revision`. `form`: how the model is asked when it was not tuned. `files`: sha256 (hub: the hub's own blob id).
+    """
+
+    name: str
+    source: Literal["scratch", "path", "hub"]
+    location: str | None
+    revision: str | None
+    dtype: Literal["float32", "bfloat16", "float16"]
+    form: Form
+    end_tokens: list[str]
+    files: dict[str, str]
+
+
+def write_pin(base: Path, pin: Pin) -> None:
+    """Write base.json into the folder `base`."""
+    write_json(base / PIN, asdict(pin))
+
+
+def read_pin(base: Path) -> Pin:
+    """What `write_pin` wrote."""
+    return parse(Pin, json.loads((base / PIN).read_text(encoding="utf-8")), str(base / PIN))
+
+
+def weights_location(base: Path, pin: Pin) -> str:
+    """What `from_pretrained` gets: a folder or a repository. Raises InputError if a local folder is not what it was."""
+    if pin.source == "scratch":
+        return str(base)
+    location = str(pin.location)
+    if pin.source == "path" and hash_files(Path(location)) != pin.files:
+        raise InputError(
+            f"{location}: its files are not those that models/base/base.json names: "
+            "restore them, or run `dvc repro --force base` to take the new ones"
+        )
+    return location
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    """sha256 of each file of a model folder, by its name."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != PIN)
+    return {path.name: _sha256(path) for path in files}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,98 @@
+"""Callbacks of a running training: complete checkpoints, a loss that is a number, a progress bar."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from dialsum.errors import InputError
+
+COMPLETE = "complete"
+
+
+class Marker(TrainerCallback):
+    """Marks a checkpoint when all its files are written: one without the mark was cut short, and is not trusted."""
+
+    def on_save(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: Any,
+    ) -> None:
+        """The trainer has written the checkpoint of this step."""
+        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+
+    @staticmethod
+    def newest(folder: Path) -> Path | None:
+        """The newest complete checkpoint in a folder; the others are removed."""
+        found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rsplit("-", 1)[1]))
+        complete = [path for path in found if (path / COMPLETE).exists()]
+        for path in found:
+            if path not in complete[-1:]:
+                shutil.rmtree(path)
+        return complete[-1] if complete else None
+
+
+class Watch(TrainerCallback):
+    """Stops a training whose loss or gradient is no longer a number."""
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        """Raises InputError with the step and the remedy."""
+        for name in ("loss", "grad_norm", "eval_loss"):
+            if not math.isfinite((logs or {}).get(name, 0.0)):
+                raise InputError(
+                    f"training: {name} is {(logs or {})[name]} at step {state.global_step}: lower "
+                    f"training.learning_rate (now {args.learning_rate}) or training.max_grad_norm"
+                )
+
+
+class ProgressBar(TrainerCallback):
+    """One line with step, loss, gradient norm and time left; silent when not a terminal."""
+
+    def __init__(self) -> None:
+        """The bar is made when the number of steps is known."""
+        self.bar: tqdm[Any] | None = None
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **_: Any) -> None:
+        """Start at the step a resumed run goes on from."""
+        self.bar = tqdm(
+            desc="train", unit="step", total=state.max_steps, initial=state.global_step, disable=None, mininterval=1
+        )
+
+    def on_step_end(self, args: Any, state: TrainerState, control: Any, **_: Any) -> None:
+        """One optimizer step."""
+        if self.bar is not None:
+            self.bar.update(state.global_step - self.bar.n)
+
+    def on_log(
+        self,
+        args: Any,
+        state: TrainerState,
+        control: Any,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        """The newest figures behind the bar."""
+        shown = {
+            key: f"{value:.3g}" for key, value in (logs or {}).items() if key in ("loss", "grad_norm", "eval_loss")
+        }
+        if self.bar is not None and shown:
+            self.bar.set_postfix(shown)
+
+    def on_train_end(self, args: Any, state: TrainerState, control: Any, **_: Any) -> None:
+        """Leave the finished line on the screen."""
+        if self.bar is not None:
+            self.bar.close()

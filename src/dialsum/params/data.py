@@ -1,0 +1,29 @@
+"""Sections `data` and `synthesis`: where the dialogues come from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from dialsum.params.strict import STRICT
+
+Count = Annotated[int, Field(gt=0)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Data:
+    """`dir`: the folder with train.csv, dev.csv and test.csv."""
+
+    dir: Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Synthesis:
+    """Rows of each split of the synthetic corpus, and its seed."""
+
+    train_rows: Count
+    dev_rows: Count
+    test_rows: Count
+    seed: int

@@ -1,0 +1,23 @@
+"""Section `generation`: how a summary is decoded."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from dialsum.params.strict import STRICT
+
+Count = Annotated[int, Field(gt=0)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Generation:
+    """Greedy for `num_beams` 1, beam search above. `batch_size`: dialogues decoded together."""
+
+    max_new_tokens: Count
+    num_beams: Count
+    no_repeat_ngram_size: Annotated[int, Field(ge=0)]
+    batch_size: Count
+    threads: Count

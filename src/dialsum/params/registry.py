@@ -1,0 +1,29 @@
+"""Sections `evaluation` and `registry`: what counts as better."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from dialsum.params.strict import STRICT
+
+
+@dataclass(frozen=True, config=STRICT)
+class Evaluation:
+    """`tokens`: what ROUGE counts."""
+
+    tokens: Literal["mecab", "whitespace", "char"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Registry:
+    """`metric`: the dev score, a key of metrics/rouge.json, in which a new champion must be better.
+
+    `max_rows` and `max_chars` bound what one request to the served model may hold: dialogues, and characters of each.
+    """
+
+    metric: Literal["rouge_mean", "rouge1", "rouge2", "rougeL"]
+    max_rows: Annotated[int, Field(gt=0)]
+    max_chars: Annotated[int, Field(gt=0)]

@@ -1,0 +1,46 @@
+"""All sections of params.yaml, to check the whole file before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dialsum.errors import InputError
+from dialsum.params.data import Data, Synthesis
+from dialsum.params.generation import Generation
+from dialsum.params.model import Model
+from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.registry import Evaluation, Registry
+from dialsum.params.strict import parse, read_yaml
+from dialsum.params.training import Training
+from dialsum.params.validation import Validation
+
+SECTIONS: dict[str, type] = {
+    "data": Data,
+    "synthesis": Synthesis,
+    "validation": Validation,
+    "model": Model,
+    "prompt": Prompt,
+    "tokenize": Tokenize,
+    "training": Training,
+    "generation": Generation,
+    "evaluation": Evaluation,
+    "registry": Registry,
+}
+
+
+def check(path: Path) -> None:
+    """Raise an InputError that lists everything wrong with params.yaml: sections, keys and values."""
+    content = read_yaml(path)
+    faults = [
+        f"{path}: {key}: unknown section; remove it, or correct its spelling" for key in content.keys() - SECTIONS
+    ]
+    for section, schema in SECTIONS.items():
+        if section not in content:
+            faults.append(f"{path}: {section}: this section is missing")
+            continue
+        try:
+            parse(schema, content[section], f"{path}: {section}")
+        except InputError as error:
+            faults.append(str(error))
+    if faults:
+        raise InputError("\n".join(sorted(faults)))

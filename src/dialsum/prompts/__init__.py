@@ -1,0 +1,1 @@
+"""From a dialogue to what a model reads: text, then token ids."""

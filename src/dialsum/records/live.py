@@ -1,0 +1,114 @@
+"""The curves of a training while it runs, in the MLflow experiment `dialsum-live`.
+
+Enters: what the Trainer logs, and the machine's own load. Leaves: a run that is RUNNING, then FINISHED, or FAILED with
+the error in its tag `error`. The final record is another run, in `dialsum`, that stage register writes (tracking).
+
+    with live.curves("tiny-llama") as callback:
+        Trainer(…, callbacks=[callback]).train()
+
+A store that cannot be reached costs the curves and one warning, never the training.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from dialsum.records import store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SECONDS_BETWEEN_SAMPLES = 10  # of processor, memory and GPU
+
+
+class Curves(TrainerCallback):
+    """Sends the Trainer's numbers to a run. It stops at the first failure, and is silent from then on."""
+
+    def __init__(self, name: str) -> None:
+        """Open a run called `name`."""
+        self.client: MlflowClient | None = None
+        self.run_id = ""
+        self.monitor: Any = None
+        self._guarded(lambda: self._open(name))
+
+    def on_log(
+        self,
+        args: TrainingArguments,  # noqa: ARG002
+        state: TrainerState,
+        control: TrainerControl,  # noqa: ARG002
+        logs: dict[str, Any] | None = None,
+        **kwargs: Any,  # noqa: ARG002
+    ) -> None:
+        """Send one logged step. Only the first of several processes does."""
+        if state.is_world_process_zero:
+            self._guarded(lambda: self._send(logs or {}, state.global_step))
+
+    def close(self, status: str, error: BaseException | None = None) -> None:
+        """Give the run its end: FINISHED, FAILED or KILLED."""
+        self._guarded(lambda: self._close(status, error))
+
+    def _open(self, name: str) -> None:
+        # A server that is away is asked for seconds, not for minutes: a training waits.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+        client = store.connect()
+        experiment = store.experiment(client, store.LIVE_EXPERIMENT)
+        variables = {"DVC_EXP_NAME": "dvc.exp_name", "MLFLOW_RUN_ID": "project_run"}
+        tags = {tag: os.environ[variable] for variable, tag in variables.items() if os.environ.get(variable)}
+        # Not start_run: under `mlflow run` it would adopt the project's own run (MLFLOW_RUN_ID).
+        self.run_id = client.create_run(experiment, tags=tags, run_name=name).info.run_id
+        self.client = client
+        logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
+        self.monitor = SystemMetricsMonitor(  # type: ignore[no-untyped-call]
+            self.run_id, sampling_interval=SECONDS_BETWEEN_SAMPLES, tracking_uri=store.uri()
+        )
+        self.monitor.start()
+
+    def _send(self, logs: dict[str, Any], step: int) -> None:
+        from mlflow.entities import Metric
+
+        if self.client is None:
+            return
+        now = time.time_ns() // 1_000_000
+        numbers = {key: float(value) for key, value in logs.items() if isinstance(value, int | float)}
+        names = {"loss": "train_loss"}  # as in tracking: next to eval_loss, `loss` alone would not say of which rows
+        self.client.log_batch(
+            self.run_id, metrics=[Metric(names.get(key, key), value, now, step) for key, value in numbers.items()]
+        )
+
+    def _close(self, status: str, error: BaseException | None) -> None:
+        if self.client is None:
+            return
+        self.monitor.finish()
+        if error is not None:
+            self.client.set_tag(self.run_id, "error", f"{type(error).__name__}: {error}"[:500])
+        self.client.set_terminated(self.run_id, status)
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Do it; on failure warn and never try again."""
+        try:
+            act()
+        except Exception as error:
+            self.client = None
+            warnings.warn(f"no live curves: {type(error).__name__}: {error}"[:300], stacklevel=3)
+
+
+@contextmanager
+def curves(name: str) -> Iterator[TrainerCallback]:
+    """A callback for a Trainer, whose run ends FINISHED, or FAILED with the block's error, or KILLED by Ctrl-C."""
+    callback = Curves(name)
+    try:
+        yield callback
+    except BaseException as error:
+        callback.close("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED", error)
+        raise
+    callback.close("FINISHED")

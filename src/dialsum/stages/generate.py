@@ -1,0 +1,98 @@
+"""Stage generate: a summary for each dialogue of dev and test.
+
+In: data/prepared, models/base, models/trained. Out: data/predictions/{dev,test}.jsonl, metrics/generation.json, and
+metrics/generation_speed.json, which alone holds what differs between two equal runs. A killed run goes on
+with the batch it was at.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialsum.corpus.dialogue import read_jsonl
+from dialsum.corpus.prediction import Prediction, write_predictions
+from dialsum.outputs import replacing, write_json
+from dialsum.params.generation import Generation
+from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.strict import load
+
+if TYPE_CHECKING:
+    from dialsum.modeling.decoding import Batch
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--prepared", type=FOLDER, required=True)
+@click.option("--base", type=FOLDER, required=True)
+@click.option("--trained", type=FOLDER, required=True)
+@click.option("--predictions", type=FOLDER, required=True)
+@click.option("--metrics", type=FOLDER, required=True)
+@click.option("--speed", type=FOLDER, required=True)
+def main(prepared: Path, base: Path, trained: Path, predictions: Path, metrics: Path, speed: Path) -> None:
+    """Summarize both splits."""
+    from dialsum.modeling.decoding import batches, load_summarizer
+    from dialsum.workspace import fingerprint, unfinished
+
+    prompt = load(Path("params.yaml"), "prompt", Prompt)
+    limits = load(Path("params.yaml"), "tokenize", Tokenize)
+    generation = load(Path("params.yaml"), "generation", Generation)
+    summarizer = load_summarizer(base, trained, prompt, limits, generation)
+    sources = {split: prepared / f"{split}.jsonl" for split in ("dev", "test")}
+    name = fingerprint([*sources.values(), base, trained], [prompt, limits, generation])
+    start, figures, rows = time.perf_counter(), {}, 0
+    with unfinished("generate", name) as folder:
+        for split, source in sources.items():
+            found = predict(list(batches(summarizer, read_jsonl(source))), folder / f"{split}.jsonl", split)
+            with replacing(predictions / f"{split}.jsonl") as part:
+                write_predictions(part, found)
+            figures[split] = describe(found)
+            rows += len(found)
+        seconds = time.perf_counter() - start
+        write_json(metrics, figures)
+        write_json(speed, {"seconds": round(seconds, 1), "dialogues_per_second": round(rows / seconds, 2)})
+
+
+def predict(work: list[Batch], done: Path, split: str) -> list[Prediction]:
+    """The predictions of all batches in the dialogues' order; those in the file `done` are not decoded again."""
+    from tqdm import tqdm
+
+    lines = _complete_lines(done)
+    total = sum(len(batch.rows) for batch in work)
+    with (
+        done.open("a", encoding="utf-8") as file,
+        tqdm(desc=f"generate {split}", total=total, unit="row", disable=None, mininterval=1) as bar,
+    ):
+        for batch in work[len(lines) :]:
+            found = [[row, item.id, item.text, item.finished] for row, item in batch.predict()]
+            file.write(json.dumps(found, ensure_ascii=False) + "\n")
+            file.flush()
+            lines.append(found)
+            bar.update(sum(map(len, lines)) - bar.n)
+    rows = sorted((row for line in lines for row in line), key=lambda row: row[0])
+    return [Prediction(name, text, finished) for _, name, text, finished in rows]
+
+
+def _complete_lines(done: Path) -> list[Any]:
+    """The batches that were written whole; a line that a kill cut short is taken off the file."""
+    if not done.exists():
+        return []
+    whole = [line for line in done.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    done.write_bytes(b"".join(whole))
+    return [json.loads(line) for line in whole]
+
+
+def describe(predictions: list[Prediction]) -> dict[str, Any]:
+    """Rows, share of summaries that the model ended itself, empty ones, mean length in characters."""
+    rows = len(predictions)
+    return {
+        "rows": rows,
+        "stop_rate": round(sum(item.finished for item in predictions) / rows, 4),
+        "empty": sum(not item.text for item in predictions),
+        "mean_chars": round(sum(len(item.text) for item in predictions) / rows, 2),
+    }

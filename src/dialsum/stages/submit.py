@@ -1,0 +1,80 @@
+"""Stage `submit`: the file that the competition takes.
+
+Enters: `data/predictions/test.jsonl` and the test dialogues that they answer. Leaves: `data/submission.csv`,
+
+    fname,summary
+    test_0,#Person1#은 계좌를 만든다.
+
+one row a dialogue, in the dialogues' order, no cell empty and none with a newline.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from dialsum.corpus.dialogue import Dialogue, read_jsonl
+from dialsum.corpus.prediction import Prediction, read_predictions
+from dialsum.errors import InputError
+from dialsum.outputs import replacing
+
+NOTHING_SAID = "대화 내용이 없습니다."  # for a test dialogue without a word: even its cell must not be empty
+_SHOWN = 5
+
+
+@click.command()
+@click.option("--predictions", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--test", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--submission", required=True, type=click.Path(path_type=Path))
+def main(predictions: Path, test: Path, submission: Path) -> None:
+    """Write the submission; an empty summary gives way to the dialogue's longest turn, with a warning."""
+    dialogues = read_jsonl(test)
+    answers = read_predictions(predictions)
+    refuse_mismatch(predictions, answers, dialogues)
+
+    texts = {answer.id: one_line(answer.text) for answer in answers}
+    with replacing(submission) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["fname", "summary"])
+        writer.writerows((dialogue.id, texts[dialogue.id] or stand_in(dialogue)) for dialogue in dialogues)
+    warn([dialogue.id for dialogue in dialogues if not texts[dialogue.id]])
+
+
+def refuse_mismatch(path: Path, predictions: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> None:
+    """Raise an InputError unless each dialogue has exactly one prediction, and each prediction a dialogue."""
+    predicted = Counter(prediction.id for prediction in predictions)
+    wanted = {dialogue.id for dialogue in dialogues}
+    faults = {
+        "no summary of": [dialogue.id for dialogue in dialogues if dialogue.id not in predicted],
+        "summaries of unknown dialogues": [name for name in predicted if name not in wanted],
+        "more than one summary of": [name for name, times in predicted.items() if times > 1],
+    }
+    messages = [f"{path}: {kind} {listed(names)}; generate again" for kind, names in faults.items() if names]
+    if messages:
+        raise InputError("\n".join(messages))
+
+
+def one_line(text: str) -> str:
+    """The text with each newline turned into one blank."""
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def stand_in(dialogue: Dialogue) -> str:
+    """What is said in place of an empty summary: the longest turn, the first of equals."""
+    return max((turn.text for turn in dialogue.turns), key=len) or NOTHING_SAID
+
+
+def warn(empty: Sequence[str]) -> None:
+    """Say on stderr of which dialogues the model's summary was empty."""
+    if empty:
+        click.echo(f"warning: summaries that were empty, the longest turn stands in: {listed(empty)}", err=True)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

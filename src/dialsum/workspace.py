@@ -1,0 +1,55 @@
+"""Where unfinished work is kept: `.dialsum/` in the repository, out of DVC's and git's sight.
+
+DVC deletes a stage's outputs before it runs, so checkpoints and half-done predictions live in a folder of their own,
+named by a fingerprint of all that determines them: another value, another folder, and never a mixed result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+SOURCE = Path(__file__).parent
+
+
+def root() -> Path:
+    """`.dialsum/` of the repository; of the parent repository when DVC runs the stage in a copy (it sets DVC_ROOT)."""
+    return Path(os.environ.get("DVC_ROOT", ".")).resolve() / ".dialsum"
+
+
+def fingerprint(files: list[Path], values: list[Any]) -> str:
+    """One name for files (folders: all files below), values (dataclasses too), this code and library versions."""
+    digest = hashlib.sha256()
+    for path in [*files, SOURCE]:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(file.relative_to(path).as_posix().encode())
+                digest.update(file.read_bytes())
+    plain = [asdict(value) if is_dataclass(value) and not isinstance(value, type) else value for value in values]
+    digest.update(json.dumps(plain, sort_keys=True).encode())
+    digest.update(json.dumps([version(name) for name in ("torch", "transformers", "peft")]).encode())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def unfinished(kind: str, name: str) -> Iterator[Path]:
+    """The folder for work `kind`/`name`, locked: of two runs of the same work the second waits and finds the first's.
+
+    It stays if the block fails or the process is killed, and is removed when the block succeeds.
+    """
+    folder = root() / kind / name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        folder.mkdir(exist_ok=True)
+        yield folder
+        shutil.rmtree(folder)

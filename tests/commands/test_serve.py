@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dialsum.commands import serve, ui
+from dialsum.errors import InputError
+from dialsum.records import registry, store
+
+
+class Started(BaseException):
+    """In place of the process that would take over."""
+
+
+@pytest.fixture
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Catches what would be started, in a repository whose store is not looked at."""
+    seen: dict[str, Any] = {}
+
+    def execve(path: str, command: list[str], environment: dict[str, str]) -> None:
+        seen.update(path=path, command=command, environment=environment)
+        raise Started
+
+    monkeypatch.setattr(os, "execve", execve)
+    monkeypatch.setattr(store, "connect", lambda: None)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    return seen
+
+
+def test_serve_starts_mlflow_on_this_store(
+    started: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "by_alias", lambda *_: "a version")
+    monkeypatch.setenv("PATH", "/usr/bin")
+    with pytest.raises(Started):
+        serve.main([], standalone_mode=False)
+    expected = "-m mlflow models serve -m models:/dialsum@champion --env-manager local --port 5001 --host 127.0.0.1"
+    assert started["command"] == [sys.executable, *expected.split()]
+    environment = started["environment"]
+    assert environment["MLFLOW_TRACKING_URI"] == f"sqlite:///{tmp_path}/mlflow.db"
+    assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
+    assert environment["PATH"] == f"{Path(sys.executable).parent}:/usr/bin"  # for uvicorn
+
+
+@pytest.mark.usefixtures("started")
+def test_serve_without_a_champion_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "by_alias", lambda *_: None)
+    with pytest.raises(InputError, match="no model is the champion yet; run `make repro` first"):
+        serve.main([], standalone_mode=False)
+
+
+def test_ui_is_bound_to_this_machine_and_starts_no_jobs(started: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(Started):
+        ui.main(["--port", "5005"], standalone_mode=False)
+    address = f"sqlite:///{tmp_path}/mlflow.db"
+    expected = ["-m", "mlflow", "ui", "--backend-store-uri", address, "--port", "5005", "--host", "127.0.0.1"]
+    assert started["command"] == [sys.executable, *expected]
+    assert started["environment"]["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
+
+
+@pytest.mark.usefixtures("started")
+def test_ui_of_a_server_is_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.com")
+    with pytest.raises(InputError, match=r"https://mlflow\.example\.com is a server; open that address"):
+        ui.main([], standalone_mode=False)

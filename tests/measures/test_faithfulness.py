@@ -1,0 +1,129 @@
+"""Facts that a summary states, and script that its dialogue does not have."""
+
+import pytest
+
+from dialsum.corpus.dialogue import Dialogue, Fact, Turn
+from dialsum.measures.faithfulness import fact_recall, foreign_runs, stated_facts, states
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("회의는 3시에 시작한다.", "3시"),
+        ("회의는 3시", "3시"),
+        ("약3시에 만난다.", "3시"),
+        ("오후  3시에\n만난다.", "오후 3시"),
+        ("값은 5,000원이다.", "5,000원"),
+        ("방은 304호, 504호이다.", "504호"),
+        ("점수는 95.", "95"),
+        ("회의는 오후 3시 30분에 끝난다.", "오후 3시 30분"),
+        ("2시간 동안 열 명을 기다린다.", "2시간"),
+        ("사과 30개를 산다.", "30개"),
+        ("김민수는 쉰다.", "김민수"),
+        ("Jimmy는 쉰다.", "Jimmy"),
+        ("Ms. Kim이 온다.", "Ms. Kim"),
+        ("'푸른 노래'를 빌린다.", "푸른 노래"),
+        ("연락처는 #PhoneNumber#이다.", "#PhoneNumber#"),
+        ("요금은 10%이다.", "10%"),
+        ("3시 반도 4시도 아닌 13시, 그리고 3시.", "3시"),
+    ],
+)
+def test_stated(text: str, value: str) -> None:
+    assert states(text, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("회의는 13시에 시작한다.", "3시"),
+        ("값은 45,000원이다.", "5,000원"),
+        ("값은 5,000원이다.", "000원"),
+        ("비율은 2.5%이다.", "5%"),
+        ("버스는 950번이다.", "95"),
+        ("버스는 95.5이다.", "95"),
+        ("11월 2일에 만난다.", "1월 2일"),
+        ("1월 20일에 만난다.", "1월 2일"),
+        ("오후 3시 30분에 만난다.", "오후 3시"),
+        ("3시간 걸린다.", "3시"),
+        ("2시간 30분 걸린다.", "2시간"),
+        ("30개월 걸린다.", "30개"),
+        ("Jimmyson은 쉰다.", "Jimmy"),
+        ("Joann은 쉰다.", "ann"),
+        ("ÉAnn은 쉰다.", "Ann"),
+        ("JB-1234를 찾는다.", "B-1234"),
+        ("열두 명이 온다.", "두 명"),
+        ("유빈에게 간다.", "빈"),
+        ("세 시에 만난다.", "3시"),
+        ("", "3시"),
+        ("값은 5x000원이다.", "5.000원"),
+    ],
+)
+def test_not_stated(text: str, value: str) -> None:
+    assert not states(text, value)
+
+
+def test_stated_facts_are_those_found() -> None:
+    facts = (Fact("time", "오후 3시"), Fact("person", "김민수"))
+    assert stated_facts("김민수가 온다.", facts) == [Fact("person", "김민수")]
+
+
+def test_recall_apart_for_values_that_train_has() -> None:
+    dialogues = [
+        Dialogue("a", (), facts=(Fact("time", "3시"), Fact("person", "김민수"))),
+        Dialogue("b", (), facts=(Fact("time", "4시"), Fact("city", "부산"))),
+    ]
+    # 부산 is known to train as a station and not as a city.
+    seen = {Fact("time", "3시"), Fact("time", "4시"), Fact("station", "부산")}
+    assert fact_recall(["김민수는 3시에 온다.", "5시에 대구로 간다."], dialogues, seen) == {
+        "fact_recall": 0.5,
+        "fact_recall_seen": 0.5,
+        "fact_recall_unseen": 0.5,
+    }
+    assert fact_recall(["김민수는 3시에 온다.", "4시에 대구로 간다."], dialogues, seen) == {
+        "fact_recall": 0.75,
+        "fact_recall_seen": 1.0,
+        "fact_recall_unseen": 0.5,
+    }
+
+
+def test_recall_is_none_without_facts() -> None:
+    nothing = {"fact_recall": None, "fact_recall_seen": None, "fact_recall_unseen": None}
+    assert fact_recall(["가"], [Dialogue("a", ())], frozenset()) == nothing
+    only_unseen = fact_recall(["가"], [Dialogue("a", (), facts=(Fact("pet", "가"),))], frozenset())
+    assert only_unseen == {"fact_recall": 1.0, "fact_recall_seen": None, "fact_recall_unseen": 1.0}
+
+
+DIALOGUE = Dialogue(
+    "dev_0",
+    (
+        Turn("#Person1#", "Jimmy, WiFi 비밀번호 알아? 우롱차는 烏龍茶라고 써."),
+        Turn("SD2000002", "응, #PhoneNumber#로 전화해."),
+    ),
+).text()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#Person1#은 Jimmy에게 WiFi를 묻는다.", []),
+        ("#Person3#은 #Address#를 묻는다.", []),
+        ("SD2000002는 jimmy에게 wifi를 묻는다.", []),
+        ("Jim은 烏龍茶를 산다. 3㎡, 20℃, 50%, ①, ㅋㅋ, ½", []),
+        ("Jimmy는 especialmente 바쁘다.", ["especialmente"]),
+        ("그는 東京에서 カメラ를 산다.", ["東京", "カメラ"]),
+        ("Привет, مرحبا, ไทย", ["Привет", "مرحبا", "ไทย"]),
+        ("값은 3kg이다.", ["kg"]),
+        ("", []),
+    ],
+)
+def test_foreign_runs(text: str, expected: list[str]) -> None:
+    assert foreign_runs(text, DIALOGUE) == expected
+
+
+def test_hangul_in_any_form_is_never_foreign() -> None:
+    decomposed = "\u1112\u1161\u11ab\u1100\u1173\u11af"
+    assert foreign_runs(f"한글 {decomposed} ㄱㄴ \uffa1", "") == []
+
+
+def test_composed_and_decomposed_letters_are_the_same() -> None:
+    assert foreign_runs("caf\u00e9에 간다.", "#Person1#: cafe\u0301 갈래?") == []

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import time
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+
+from dialsum.records import live, store
+
+
+def log(callback: Any, step: int, values: dict[str, Any]) -> None:
+    state = SimpleNamespace(global_step=step, is_world_process_zero=True)
+    callback.on_log(SimpleNamespace(), state, SimpleNamespace(), logs=values)
+
+
+def only_run(client: MlflowClient) -> Any:
+    (run,) = client.search_runs([store.experiment(client, store.LIVE_EXPERIMENT)])
+    return run
+
+
+def test_curves_are_there_while_training_and_finished_after(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outer = client.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", outer)  # under `mlflow run`
+    with live.curves("tiny-llama") as callback:
+        log(callback, 10, {"loss": 2.5, "grad_norm": 1.25, "learning_rate": 2e-5, "note": "text"})
+        running = only_run(client)
+        assert (running.info.status, running.info.run_name) == ("RUNNING", "tiny-llama")
+        assert running.data.metrics == {"train_loss": 2.5, "grad_norm": 1.25, "learning_rate": 2e-5}
+        log(callback, 20, {"eval_loss": 2.0})
+    finished = only_run(client)
+    assert finished.info.status == "FINISHED"
+    assert finished.info.run_id != outer
+    assert [point.step for point in client.get_metric_history(finished.info.run_id, "eval_loss")] == [20]
+    assert client.get_run(outer).info.status == "RUNNING"
+
+
+def test_the_load_of_the_machine_is_recorded(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "SECONDS_BETWEEN_SAMPLES", 0.2)
+    with live.curves("tiny-llama"):
+        time.sleep(1.5)
+    assert "system/cpu_utilization_percentage" in only_run(client).data.metrics
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(RuntimeError("loss is nan"), "FAILED"), (KeyboardInterrupt(), "KILLED")]
+)
+def test_a_failure_shows_with_its_error(client: MlflowClient, error: BaseException, status: str) -> None:
+    with pytest.raises(type(error)), live.curves("tiny-llama"):
+        raise error
+    run = only_run(client)
+    assert run.info.status == status
+    assert run.data.tags["error"] == f"{type(error).__name__}: {error}"
+
+
+def test_without_a_store_training_goes_on_with_one_warning(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository / "mlflow.db").mkdir()  # no database can be opened here
+    monkeypatch.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 1)  # MLflow would try for 100 seconds
+    steps = 0
+    with warnings.catch_warnings(record=True) as caught, live.curves("tiny-llama") as callback:
+        warnings.simplefilter("always")
+        for steps in range(1, 4):
+            log(callback, steps, {"loss": 1.0})
+    assert steps == 3
+    assert len([item for item in caught if "no live curves" in str(item.message)]) == 1
+
+
+@pytest.mark.usefixtures("client")
+def test_a_store_lost_midway_costs_one_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise OSError("gone")
+
+    with live.curves("tiny-llama") as callback:
+        assert isinstance(callback, live.Curves)
+        monkeypatch.setattr(callback.client, "log_batch", broken)
+        with pytest.warns(UserWarning, match="OSError: gone"):
+            log(callback, 1, {"loss": 1.0})
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            log(callback, 2, {"loss": 1.0})
