@@ -21,7 +21,8 @@ free_mib=$(df -Pm . | awk 'NR == 2 { print $4 }')
 [ -x "$venv/bin/python" ] || [ "$free_mib" -ge "$needed_mib" ] ||
     fail "$free_mib MiB free on this disk; the environment needs about $needed_mib MiB"
 
-[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+# An interrupted call may have left an interpreter without pip.
+"$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv "$venv"
 echo "installing the pinned packages into $venv (some minutes, once)"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.lock ||
     fail "the packages could not be installed; see above, and run the command again"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dialsum.modeling.catalog import Entry, read_entry
+from dialsum.modeling.catalog import Entry, Lesson, read_entry
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
@@ -26,7 +26,14 @@ def small_entry() -> Entry:
     entry = read_entry(ROOT / "catalog" / "tiny-llama.yaml")
     assert entry.scratch is not None
     scratch = replace(
-        entry.scratch, vocab_size=600, hidden_size=64, intermediate_size=128, layers=2, corpus_rows=200, steps=30
+        entry.scratch,
+        vocab_size=600,
+        hidden_size=64,
+        intermediate_size=128,
+        corpus_rows=200,
+        practice=Lesson(steps=10, batch=8),
+        reading=Lesson(steps=20, batch=8),
+        threads=1,
     )
     return replace(entry, scratch=scratch, micro_batch=4)
 

@@ -18,8 +18,20 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 @dataclass(frozen=True, config=STRICT)
+class Lesson:
+    """A part of a base model's training: that many steps, of that many documents each."""
+
+    steps: Count
+    batch: Count
+
+
+@dataclass(frozen=True, config=STRICT)
 class Scratch:
-    """How a tiny model is made here: its shape, its tokenizer, and fixed steps on a synthetic corpus of its own."""
+    """How a tiny model is made here: its shape, its tokenizer, and fixed steps on a synthetic corpus of its own.
+
+    `practice` comes first, on short rows of values to copy, then `reading`, on whole dialogues with their memos.
+    `dialogue_weight`: the weight in the loss of a dialogue's token, where one of its memo has 1.
+    """
 
     vocab_size: Count
     hidden_size: Count
@@ -28,10 +40,11 @@ class Scratch:
     intermediate_size: Count
     corpus_rows: Count
     corpus_seed: int
-    steps: Count
-    batch: Count
+    practice: Lesson
+    reading: Lesson
+    dialogue_weight: Annotated[float, Field(gt=0, le=1)]
     learning_rate: Positive
-    warmup_ratio: Annotated[float, Field(ge=0, lt=1)]
+    warmup_steps: Count
     threads: Count
     seed: int
 

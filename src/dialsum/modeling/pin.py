@@ -55,7 +55,7 @@ def weights_location(base: Path, pin: Pin) -> str:
     if pin.source == "scratch":
         return str(base)
     location = str(pin.location)
-    if pin.source == "path" and hash_files(Path(location)) != pin.files:
+    if pin.source == "path" and (not Path(location).is_dir() or hash_files(Path(location)) != pin.files):
         raise InputError(
             f"{location}: its files are not those that models/base/base.json names: "
             "restore them, or run `dvc repro --force base` to take the new ones"

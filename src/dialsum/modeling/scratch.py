@@ -14,7 +14,7 @@ so it knows the language and how to copy, but neither the chat form nor how the 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -23,35 +23,43 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import to_dialogue
 from dialsum.corpus.dialogue import Dialogue
-from dialsum.corpus.synthetic import generate
+from dialsum.corpus.synthetic import Row, generate, generate_practice
 from dialsum.modeling.batching import Collator, EpochSampler
-from dialsum.modeling.catalog import Scratch
+from dialsum.modeling.catalog import Lesson, Scratch
 from dialsum.modeling.tokenizer import train_tokenizer
+from dialsum.prompts.encode import IGNORED
 from dialsum.prompts.render import document
+
+Pair = tuple[Dialogue, str]
+Ids = dict[str, list[int]]
 
 
 def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast, dict[str, float]]:
     """The model, its tokenizer, and figures: documents, tokens seen, first and last loss (nats/token)."""
     torch.set_num_threads(scratch.threads)
     torch.manual_seed(scratch.seed)
-    pairs = _pairs(scratch)
-    tokenizer = train_tokenizer((f"{dialogue.text()}\n\n{memo}" for dialogue, memo in pairs), scratch.vocab_size)
+    reading = _pairs(generate("base", scratch.corpus_rows, scratch.corpus_seed))
+    practice = _pairs(generate_practice(scratch.practice.steps * scratch.practice.batch, scratch.corpus_seed))
+    tokenizer = train_tokenizer((f"{dialogue.text()}\n\n{memo}" for dialogue, memo in reading), scratch.vocab_size)
     model = LlamaForCausalLM(_config(scratch, tokenizer))
-    figures = _train(model, _rows(pairs, tokenizer), scratch, int(tokenizer.pad_token_id or 0))
-    return model, tokenizer, {"documents": len(pairs), "parameters": model.num_parameters(), **figures}
+    lessons = [(scratch.practice, encode(practice, tokenizer)), (scratch.reading, encode(reading, tokenizer))]
+    figures = _train(model, lessons, scratch, Collator(int(tokenizer.pad_token_id or 0)))
+    return model, tokenizer, {"documents": len(reading), "parameters": model.num_parameters(), **figures}
 
 
-def _pairs(scratch: Scratch) -> list[tuple[Dialogue, str]]:
+def _pairs(rows: Sequence[Row]) -> list[Pair]:
     """Cleaned dialogues with their memos."""
-    rows = generate("base", scratch.corpus_rows, scratch.corpus_seed)
     return [(to_dialogue(row.fname, row.dialogue), row.summary) for row in rows]
 
 
-def _rows(pairs: list[tuple[Dialogue, str]], tokenizer: PreTrainedTokenizerFast) -> list[dict[str, list[int]]]:
-    """Whole documents, each token a label."""
-    texts = [f"{document(tokenizer, dialogue)}{memo}{tokenizer.eos_token}" for dialogue, memo in pairs]
-    ids = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    return [{"input_ids": list(row), "labels": list(row)} for row in ids]
+def encode(pairs: Sequence[Pair], tokenizer: PreTrainedTokenizerFast) -> list[Ids]:
+    """Documents as ids; the labels are on the memo and its end token."""
+    sources = tokenizer([document(tokenizer, dialogue) for dialogue, _ in pairs], add_special_tokens=False)["input_ids"]
+    targets = tokenizer([f"{memo}{tokenizer.eos_token}" for _, memo in pairs], add_special_tokens=False)["input_ids"]
+    return [
+        {"input_ids": [*source, *target], "labels": [*[IGNORED] * len(source), *target]}
+        for source, target in zip(sources, targets, strict=True)
+    ]
 
 
 def _config(scratch: Scratch, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
@@ -70,42 +78,56 @@ def _config(scratch: Scratch, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig
     )
 
 
-def _train(model: LlamaForCausalLM, rows: list[dict[str, list[int]]], scratch: Scratch, pad: int) -> dict[str, float]:
-    """`scratch.steps` updates with linear warm-up and cosine decay; all tokens of a document are learned."""
+def _train(
+    model: LlamaForCausalLM, lessons: Sequence[tuple[Lesson, list[Ids]]], scratch: Scratch, collate: Collator
+) -> dict[str, float]:
+    """The lessons one after the other, under one linear warm-up and cosine decay of the learning rate."""
+    steps = sum(lesson.steps for lesson, _ in lessons)
     optimizer = torch.optim.AdamW(model.parameters(), lr=scratch.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_cosine(scratch.steps, scratch.warmup_ratio))
-    batches, losses, tokens = _batches(rows, scratch, pad), [], 0
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_cosine(steps, scratch.warmup_steps))
+    losses, tokens = [], 0
     model.train()
-    for _ in (bar := tqdm(range(scratch.steps), desc="base", unit="step", disable=None, mininterval=1)):
-        batch = next(batches)
-        # Padded on the right, a causal model needs no attention mask for its real tokens.
-        logits = model(input_ids=batch["input_ids"]).logits
-        loss = cross_entropy(logits[:, :-1].flatten(0, 1), batch["labels"][:, 1:].flatten())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-        losses.append(loss.item())
-        tokens += int(batch["attention_mask"].sum())
-        bar.set_postfix(loss=f"{losses[-1]:.3f}")
-    return {"tokens": tokens, "first_loss": losses[0], "last_loss": sum(losses[-20:]) / len(losses[-20:])}
+    with tqdm(total=steps, desc="base", unit="step", disable=None, mininterval=1) as bar:
+        for lesson, rows in lessons:
+            for batch in _batches(rows, lesson, scratch.seed, collate):
+                loss = _loss(model, batch, scratch.dialogue_weight)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                optimizer.step()
+                schedule.step()
+                optimizer.zero_grad()
+                losses.append(loss.item())
+                tokens += int(batch["attention_mask"].sum())
+                bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
+                bar.update()
+    return {"tokens": tokens, "first_loss": losses[0], "last_loss": sum(losses[-100:]) / len(losses[-100:])}
 
 
-def _batches(rows: list[dict[str, list[int]]], scratch: Scratch, pad: int) -> Any:
-    """Full batches, epoch after epoch, without end."""
-    sampler = EpochSampler([len(row["input_ids"]) for row in rows], scratch.batch, "length_grouped", scratch.seed)
-    collate = Collator(pad)
-    while True:
+def _loss(model: LlamaForCausalLM, batch: dict[str, torch.Tensor], dialogue_weight: float) -> torch.Tensor:
+    """Mean loss of the next token, weighted: 1 in the memo, `dialogue_weight` in the dialogue, 0 in the padding.
+
+    Padded on the right, a causal model needs no attention mask for its real tokens.
+    """
+    logits = model(input_ids=batch["input_ids"]).logits[:, :-1]
+    targets, labels, real = (batch[key][:, 1:] for key in ("input_ids", "labels", "attention_mask"))
+    weights = torch.where(labels == IGNORED, dialogue_weight, 1.0) * real
+    losses = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+    return (losses * weights.flatten()).sum() / weights.sum()
+
+
+def _batches(rows: list[Ids], lesson: Lesson, seed: int, collate: Collator) -> Iterator[dict[str, torch.Tensor]]:
+    """The full batches of a lesson, over its rows as often as its steps need."""
+    sampler = EpochSampler([len(row["input_ids"]) for row in rows], lesson.batch, "length_grouped", seed)
+    done = 0
+    while done < lesson.steps:
         order = list(sampler)
-        for start in range(0, len(order) - scratch.batch + 1, scratch.batch):
-            yield collate([rows[number] for number in order[start : start + scratch.batch]])
+        for start in range(0, len(order) - lesson.batch + 1, lesson.batch)[: lesson.steps - done]:
+            yield collate([rows[number] for number in order[start : start + lesson.batch]])
+            done += 1
         sampler.set_epoch(sampler.epoch + 1)
 
 
-def _warmup_cosine(steps: int, warmup_ratio: float) -> Any:
-    warmup = max(1, int(steps * warmup_ratio))
-
+def _warmup_cosine(steps: int, warmup: int) -> Callable[[int], float]:
     def factor(step: int) -> float:
         if step < warmup:
             return (step + 1) / warmup

@@ -13,6 +13,7 @@ Method = Literal["none", "lora", "qlora", "full"]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what numpy takes
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -45,5 +46,5 @@ class Training:
     save_steps: Count
     logging_steps: Count
     threads: Count
-    seed: int
+    seed: Seed
     lora: Lora

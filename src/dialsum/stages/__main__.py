@@ -7,8 +7,10 @@ hours of the first. That is why the sections are cheap to import, and why a stag
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 
 import click
@@ -25,6 +27,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 def main() -> None:
     """Check params.yaml, then run the stage that the first argument names."""
     name, arguments = sys.argv[1], sys.argv[2:]
+    _quiet()
     try:
         sections.check(Path("params.yaml"))
         stage = importlib.import_module(f"dialsum.stages.{name}")
@@ -32,6 +35,16 @@ def main() -> None:
     except (InputError, click.ClickException) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else str(error)
         sys.exit(f"error: {message}")
+
+
+def _quiet() -> None:
+    """Keep libraries' notes to their developers off the screen; what concerns the user is said by the stages."""
+    warnings.simplefilter("ignore", FutureWarning)
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.filterwarnings("ignore", "'pin_memory' argument is set as true but no accelerator", UserWarning)
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it looks for optional kernels on import
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 
 if __name__ == "__main__":

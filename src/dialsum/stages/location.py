@@ -16,11 +16,12 @@ from dialsum.params.strict import read_yaml
 def check_location(data: Data, pipeline: Path, synthetic: Path) -> None:
     """Raise InputError if `data.dir` is not the folder `synthetic`, and is not a folder of the user's own either."""
     chosen = Path(data.dir)
-    if chosen == synthetic:
+    place = chosen.resolve()  # `data/mine/../prepared` and links are what they lead to
+    if place == synthetic.resolve():
         return
     key = f"params.yaml: data.dir: {data.dir}"
     for out in _written(pipeline):
-        if out.is_relative_to(chosen) or chosen.is_relative_to(out):
+        if out.resolve().is_relative_to(place) or place.is_relative_to(out.resolve()):
             raise InputError(
                 f"{key}: the pipeline itself writes {out}; expected is {synthetic}, or a folder of your own such as "
                 "data/mine that holds train.csv, dev.csv and test.csv"

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.dialogue import Dialogue
+from dialsum.corpus.synthetic import generate
+from dialsum.modeling.decoding import Summarizer, batches, load_summarizer, summarize
+from dialsum.modeling.loading import load_base
+from dialsum.params.generation import Generation
+from dialsum.params.prompt import Prompt, Tokenize
+
+PROMPT = Prompt(format="plain", system="none")
+LIMITS = Tokenize(max_source_tokens=256, max_target_tokens=64)
+GREEDY = Generation(max_new_tokens=16, num_beams=1, no_repeat_ngram_size=0, batch_size=7, threads=1)
+
+
+@pytest.fixture(scope="module")
+def dialogues() -> list[Dialogue]:
+    return [to_dialogue(row.fname, row.dialogue) for row in generate("dev", 20, 5)]
+
+
+@pytest.fixture(scope="module")
+def trained(small_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random adapter, strong enough that the model says something else to each dialogue."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(1)
+    config = LoraConfig(r=4, lora_alpha=32, target_modules="all-linear", init_lora_weights=False)
+    folder = tmp_path_factory.mktemp("trained")
+    get_peft_model(load_base(small_base, "lora"), config).save_pretrained(folder)
+    (folder / "trained.json").write_text(json.dumps({"method": "lora", "in_force": {}}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def summarizer(small_base: Path, trained: Path) -> Summarizer:
+    return load_summarizer(small_base, trained, PROMPT, LIMITS, GREEDY)
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_a_batch_says_what_each_dialogue_alone_gets(
+    summarizer: Summarizer, dialogues: list[Dialogue], beams: int
+) -> None:
+    chosen = replace(summarizer, generation=Generation(**{**GREEDY.__dict__, "num_beams": beams}))
+    together = summarize(chosen, dialogues)
+    assert [item.id for item in together] == [dialogue.id for dialogue in dialogues]
+    assert len({item.text for item in together}) > 10  # or the comparison would prove nothing
+    assert together == [summarize(chosen, [dialogue])[0] for dialogue in dialogues]
+    assert together == summarize(chosen, dialogues)
+
+
+def test_the_size_of_a_batch_changes_nothing(summarizer: Summarizer, dialogues: list[Dialogue]) -> None:
+    one_batch = replace(summarizer, generation=Generation(**{**GREEDY.__dict__, "batch_size": 64}))
+    assert summarize(one_batch, dialogues) == summarize(summarizer, dialogues)
+    assert summarize(summarizer, dialogues[::-1]) == summarize(summarizer, dialogues)[::-1]
+
+
+def test_nothing_to_do(summarizer: Summarizer) -> None:
+    assert summarize(summarizer, []) == []
+
+
+def test_batches_go_from_long_to_short(summarizer: Summarizer, dialogues: list[Dialogue]) -> None:
+    made = list(batches(summarizer, dialogues))
+    assert [len(batch.rows) for batch in made] == [7, 7, 6]
+    assert sorted(row for batch in made for row in batch.rows) == list(range(20))
+    lengths = [len(source) for batch in made for source in batch.sources]
+    assert lengths == sorted(lengths, reverse=True)
+    assert all(batch.ids == [dialogues[row].id for row in batch.rows] for batch in made)
+
+
+class Fixed:
+    """A model that says this, whatever it is asked; it keeps what it was given."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, *said: list[int]) -> None:
+        self.said = said
+        self.given: dict[str, Any] = {}
+
+    def generate(self, **given: Any) -> torch.Tensor:
+        self.given = given
+        return torch.cat([given["input_ids"], torch.tensor(self.said)], dim=1)
+
+
+def test_a_summary_ends_at_the_first_end_token_and_one_without_is_unfinished(summarizer: Summarizer) -> None:
+    tokenizer = summarizer.tokenizer
+    word, other = tokenizer("가", add_special_tokens=False)["input_ids"], tokenizer("나", add_special_tokens=False)
+    assert len(word) == 1, "a token of its own in the small vocabulary"
+    first, second = word[0], other["input_ids"][0]
+    end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
+    fixed = Fixed([first, second, end, first], [first, end, pad, pad], [end, pad, pad, pad], [first, first, first, first])
+    answers = summarize(replace(summarizer, model=fixed), [Dialogue(str(row), ()) for row in range(4)])
+    second_text = tokenizer.decode([first, second]).strip()
+    assert [(item.text, item.finished) for item in answers] == [
+        (second_text, True),
+        ("가", True),
+        ("", True),
+        ("가가가가", False),
+    ]
+
+
+def test_prompts_are_padded_on_the_left_and_masked(summarizer: Summarizer) -> None:
+    fixed = Fixed([0], [0])
+    short, long = (to_dialogue(name, text) for name, text in (("s", "#Person1#: 네"), ("l", "#Person1#: 네, 좋아요")))
+    summarize(replace(summarizer, model=fixed), [short, long])
+    ids, mask = fixed.given["input_ids"].tolist(), fixed.given["attention_mask"].tolist()
+    (batch,) = batches(summarizer, [short, long])
+    assert batch.rows == [1, 0]
+    missing = len(batch.sources[0]) - len(batch.sources[1])
+    assert missing > 0
+    assert ids == [batch.sources[0], [summarizer.tokenizer.pad_token_id] * missing + batch.sources[1]]
+    assert mask == [[1] * len(ids[0]), [0] * missing + [1] * len(batch.sources[1])]
+    config = fixed.given["generation_config"]
+    assert (config.do_sample, config.num_beams, config.max_new_tokens) == (False, 1, 16)
+
+
+def test_labels_and_masks_stand_in_a_summary(summarizer: Summarizer) -> None:
+    """They are content: `skip_special_tokens` must not delete them."""
+    ids = summarizer.tokenizer("#Person1#은 #PhoneNumber#", add_special_tokens=False)["input_ids"]
+    (answer,) = summarize(replace(summarizer, model=Fixed(ids)), [Dialogue("one", ())])
+    assert answer.text == "#Person1#은 #PhoneNumber#"
+
+
+def test_a_model_that_was_not_tuned_is_asked_as_it_was_trained(
+    small_base: Path, trained: Path, dialogues: list[Dialogue], tmp_path: Path
+) -> None:
+    (tmp_path / "trained.json").write_text(json.dumps({"method": "none", "in_force": {}}))
+    untuned = load_summarizer(small_base, tmp_path, PROMPT, LIMITS, GREEDY)
+    tuned = load_summarizer(small_base, trained, PROMPT, LIMITS, GREEDY)
+    assert (untuned.form, tuned.form) == ("document", "chat")
+    (batch,) = batches(untuned, dialogues[:1])
+    text = untuned.tokenizer.decode(batch.sources[0])
+    assert text.startswith("<s>#Person1#")
+    assert text.endswith("\n\n")
+    (batch,) = batches(tuned, dialogues[:1])
+    assert tuned.tokenizer.decode(batch.sources[0]).endswith("<|im_start|>assistant\n")
+
+
+def test_the_end_tokens_of_tokenizer_and_catalog_end_a_summary(summarizer: Summarizer) -> None:
+    assert summarizer.end == [summarizer.tokenizer.convert_tokens_to_ids("<|im_end|>")]
+
+
+def test_a_hub_models_own_habits_do_not_count(summarizer: Summarizer, dialogues: list[Dialogue]) -> None:
+    """Its generation_config may ask for sampling."""
+    expected = summarize(summarizer, dialogues[:3])
+    config = summarizer.model.generation_config
+    before = SimpleNamespace(do_sample=config.do_sample, temperature=config.temperature)
+    config.do_sample, config.temperature = True, 5.0
+    try:
+        assert summarize(summarizer, dialogues[:3]) == expected
+    finally:
+        config.do_sample, config.temperature = before.do_sample, before.temperature

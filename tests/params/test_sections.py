@@ -1,0 +1,145 @@
+"""params.yaml as a whole: what the repository holds is sound, and what a user may get wrong is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dialsum.errors import InputError
+from dialsum.params import sections
+from dialsum.params.strict import load, read_yaml
+from dialsum.params.training import Training
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the repository's own file, to spoil."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("params.yaml")
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def spoil(path: Path, pattern: str, replacement: str) -> None:
+    text, count = re.subn(pattern, replacement, path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert count == 1, f"{pattern} stands {count} times in params.yaml"
+    path.write_text(text, encoding="utf-8")
+
+
+def faults(path: Path) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        sections.check(path)
+    return str(caught.value).splitlines()
+
+
+def test_the_repositorys_own_file_is_sound(params: Path) -> None:
+    sections.check(params)
+    assert list(read_yaml(params)) == list(sections.SECTIONS)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "message"),
+    [
+        (
+            r"^  learning_rate: null",
+            "  learning_rate: fast",
+            "params.yaml: training.learning_rate: input should be a valid number, got 'fast'",
+        ),
+        (
+            r"^  learning_rate: null",
+            "  learning_rate: -2e-5",
+            "params.yaml: training.learning_rate: input should be greater than 0, got -2e-05",
+        ),
+        (
+            r"^  learning_rate: null",
+            "  learnin_rate: 2e-5\n  learning_rate: null",
+            "params.yaml: training.learnin_rate: unknown key; remove it, or correct its spelling",
+        ),
+        (
+            r"^  learning_rate: null.*\n",
+            "",
+            "params.yaml: training.learning_rate: this key is missing; every value is chosen in this file",
+        ),
+        (
+            r"^    alpha: 32",
+            "    aplha: 32\n    alpha: 32",
+            "params.yaml: training.lora.aplha: unknown key; remove it, or correct its spelling",
+        ),
+        (
+            r"^  method: lora\b",
+            "  method: adapter",
+            "params.yaml: training.method: input should be 'none', 'lora', 'qlora' or 'full', got 'adapter'",
+        ),
+        (
+            r"^  warmup_ratio: 0\.1",
+            "  warmup_ratio: 1.0",
+            "params.yaml: training.warmup_ratio: input should be less than 1, got 1.0",
+        ),
+        (
+            r"^  epochs: 3\.0",
+            "  epochs: 0",
+            "params.yaml: training.epochs: input should be greater than 0, got 0",
+        ),
+        (
+            r"^  max_source_tokens: 1024",
+            "  max_source_tokens: 63",
+            "params.yaml: tokenize.max_source_tokens: input should be greater than or equal to 64, got 63",
+        ),
+        (
+            r"^  num_beams: 1",
+            "  num_beams: 0",
+            "params.yaml: generation.num_beams: input should be greater than 0, got 0",
+        ),
+        (
+            r"^  max_rejected_fraction: 0\.05",
+            "  max_rejected_fraction: 5",
+            "params.yaml: validation.max_rejected_fraction: input should be less than or equal to 1, got 5",
+        ),
+        (
+            r"^  train_rows: 3000",
+            "  train_rows: 3,000",
+            "params.yaml: synthesis.train_rows: input should be a valid integer, got '3,000'",
+        ),
+        (r"^  dir: data/synthetic ", "  dir: 7 ", "params.yaml: data.dir: input should be a valid string, got 7"),
+        (
+            r"^evaluation:",
+            "scoring:",
+            "params.yaml: evaluation: this section is missing\n"
+            "params.yaml: scoring: unknown section; remove it, or correct its spelling",
+        ),
+    ],
+)
+def test_a_fault_is_one_line_that_names_file_key_and_what_is_expected(
+    params: Path, pattern: str, replacement: str, message: str
+) -> None:
+    spoil(params, pattern, replacement)
+    assert faults(params) == message.splitlines()
+
+
+@pytest.mark.parametrize("name", ["../params", "/etc/passwd", "a/b", "", ".hidden", "x y"])
+def test_a_models_name_is_the_name_of_a_file_in_catalog(params: Path, name: str) -> None:
+    spoil(params, r"^  name: tiny-llama", f'  name: "{name}"')
+    (fault,) = faults(params)
+    assert fault.startswith("params.yaml: model.name: ")
+
+
+def test_all_faults_are_told_at_once_in_order(params: Path) -> None:
+    spoil(params, r"^  seed: 42\n\nvalidation", "  sed: 42\n\nvalidation")
+    spoil(params, r"^  batch_size: 32", "  batch_size: many")
+    assert faults(params) == [
+        "params.yaml: generation.batch_size: input should be a valid integer, got 'many'",
+        "params.yaml: synthesis.seed: this key is missing; every value is chosen in this file",
+        "params.yaml: synthesis.sed: unknown key; remove it, or correct its spelling",
+    ]
+
+
+def test_what_dvc_writes_for_2e_minus_5_is_a_float(params: Path) -> None:
+    spoil(params, r"^  learning_rate: null", "  learning_rate: 2e-05")
+    sections.check(params)
+    rate = load(params, "training", Training).learning_rate
+    assert (type(rate), rate) == (float, 0.00002)
