@@ -4,7 +4,7 @@
 set -eu
 venv=$1
 python=${PYTHON:-python3}
-needed_mib=6000
+needed_mib=10000
 
 fail() {
     echo "error: $1" >&2

@@ -21,9 +21,14 @@ def test_a_file_appears_whole_and_its_folder_is_made(tmp_path: Path) -> None:
 def test_a_failure_leaves_what_was_there_and_nothing_half_done(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("old")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as part:
-        part.write_text("half")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with replacing(path) as part:
+            part.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -59,9 +64,14 @@ def test_a_folder_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "models"
     path.mkdir()
     (path / "old").touch()
-    with pytest.raises(OSError, match="disk full"), replacing(path) as part:
-        part.mkdir()
-        raise OSError("disk full")
+
+    def failing() -> None:
+        with replacing(path) as part:
+            part.mkdir()
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        failing()
     assert [item.name for item in path.iterdir()] == ["old"]
     assert list(tmp_path.iterdir()) == [path]
 

@@ -96,7 +96,9 @@ def test_a_summary_ends_at_the_first_end_token_and_one_without_is_unfinished(sum
     assert len(word) == 1, "a token of its own in the small vocabulary"
     first, second = word[0], other["input_ids"][0]
     end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
-    fixed = Fixed([first, second, end, first], [first, end, pad, pad], [end, pad, pad, pad], [first, first, first, first])
+    fixed = Fixed(
+        [first, second, end, first], [first, end, pad, pad], [end, pad, pad, pad], [first, first, first, first]
+    )
     answers = summarize(replace(summarizer, model=fixed), [Dialogue(str(row), ()) for row in range(4)])
     second_text = tokenizer.decode([first, second]).strip()
     assert [(item.text, item.finished) for item in answers] == [

@@ -111,5 +111,5 @@ def test_the_tokenizer_of_another_model_is_refused(small_base: Path, small_entry
     from dataclasses import replace
 
     entry = replace(small_entry, chat_tokens=["<|start_header_id|>"])
-    with pytest.raises(InputError, match=r"^catalog/tiny-llama\.yaml: chat_tokens: <\|start_header_id\|> is \d+ tokens"):
+    with pytest.raises(InputError, match=r"^catalog/tiny-llama\.yaml: chat_tokens: <\|start_header_id\|> is "):
         take_folder(small_base, "tiny-llama", entry, tmp_path)

@@ -1,4 +1,4 @@
-"""Training on a base of two layers: what moves, what it learns from, and that a killed run ends as if it had not been."""
+"""Training on a base of two layers: what moves, what it learns from, and what a kill changes: nothing."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def test_a_loss_that_is_no_number_stops_with_the_remedy(
         for name, value in model.named_parameters():
             if name.endswith("lora_A.default.weight"):
                 value.fill_(float("nan"))
-    with pytest.raises(InputError, match=r"^training: loss is nan at step 2: lower training\.learning_rate \(now 0\.004\)"):
+    with pytest.raises(InputError, match=r"^training: loss is nan at step 2: lower training\.learning_rate \(now "):
         train(model, rows, rows, training, 0, tmp_path, [])
 
 

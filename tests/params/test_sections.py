@@ -86,6 +86,11 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: training.epochs: input should be greater than 0, got 0",
         ),
         (
+            r"^  seed: 42\n  lora:",
+            "  seed: -1\n  lora:",
+            "params.yaml: training.seed: input should be greater than or equal to 0, got -1",
+        ),
+        (
             r"^  max_source_tokens: 1024",
             "  max_source_tokens: 63",
             "params.yaml: tokenize.max_source_tokens: input should be greater than or equal to 64, got 63",

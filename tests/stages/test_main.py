@@ -79,7 +79,8 @@ def test_a_missing_option_is_one_line(repository: Path) -> None:
 def test_the_check_of_params_imports_nothing_slow(repository: Path) -> None:
     """Each stage pays for it."""
     code = (
-        "import sys; from pathlib import Path; from dialsum.params import sections; sections.check(Path('params.yaml'));"
+        "import sys; from pathlib import Path; from dialsum.params import sections;"
+        "sections.check(Path('params.yaml'));"
         "print([name for name in ('torch', 'transformers', 'datasets', 'mlflow', 'pandas') if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}

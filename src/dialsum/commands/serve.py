@@ -25,7 +25,10 @@ def main(port: int, host: str) -> None:
     from dialsum.records import registry, store
 
     if registry.by_alias(store.connect(), registry.CHAMPION) is None:
-        raise InputError(f"{store.uri()}: no model is the champion yet; run `make repro` first")
+        raise InputError(
+            f"{store.uri()}: no model is the champion yet; run `make repro`, or, where that finds "
+            "nothing to do, `dvc repro --force --single-item register`"
+        )
     model = f"models:/{store.MODEL}@{registry.CHAMPION}"
     options = ["-m", model, "--env-manager", "local", "--port", str(port), "--host", host]
     command = [sys.executable, "-m", "mlflow", "models", "serve", *options]

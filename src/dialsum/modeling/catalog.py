@@ -19,7 +19,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 @dataclass(frozen=True, config=STRICT)
 class Lesson:
-    """A part of a base model's training: that many steps, of that many documents each."""
+    """A part of a base model's training: that many steps, of that many rows each."""
 
     steps: Count
     batch: Count
@@ -29,7 +29,7 @@ class Lesson:
 class Scratch:
     """How a tiny model is made here: its shape, its tokenizer, and fixed steps on a synthetic corpus of its own.
 
-    `practice` comes first, on short rows of values to copy, then `reading`, on whole dialogues with their memos.
+    `practice` comes first, on random tokens to copy, then `reading`, on dialogues with their memos.
     `dialogue_weight`: the weight in the loss of a dialogue's token, where one of its memo has 1.
     """
 

@@ -6,6 +6,7 @@ Enters: models/base/ and models/trained/. Leaves: tokenizer and model on the mac
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,17 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import logging as transformers_logging
 
 from dialsum.errors import InputError
 from dialsum.modeling.pin import Pin, read_pin, weights_location
 from dialsum.params.training import Method
 
 TRAINED = "trained.json"  # {"method": …, "in_force": {…}}: which method made models/trained/, with which values
+
+
+if not sys.stderr.isatty():
+    transformers_logging.disable_progress_bar()  # of loading and saving
 
 
 def device() -> torch.device:

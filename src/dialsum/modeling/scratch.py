@@ -9,12 +9,17 @@ comes after treats it like any hub model. It learns documents of a corpus of its
     진료 예약: 날짜 3월 14일, 시간 오후 3시
 
 so it knows the language and how to copy, but neither the chat form nor how the task wants a summary.
+
+Copying comes first, on random tokens: within minutes whole dialogues alone did not teach it (3 % of the facts right
+after 1,100 steps), and after a few hundred steps of practice they do. It is what Olsson et al. 2022, "In-context
+Learning and Induction Heads", see emerge all at once; two layers suffice for it, and learn it sooner than three.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -23,15 +28,20 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import to_dialogue
 from dialsum.corpus.dialogue import Dialogue
-from dialsum.corpus.synthetic import Row, generate, generate_practice
+from dialsum.corpus.synthetic import Row, generate
 from dialsum.modeling.batching import Collator, EpochSampler
 from dialsum.modeling.catalog import Lesson, Scratch
 from dialsum.modeling.tokenizer import train_tokenizer
 from dialsum.prompts.encode import IGNORED
 from dialsum.prompts.render import document
 
+PRACTICE_LENGTHS = (8, 20)  # tokens to copy
+PRACTICE_PIECES = 4  # in which they come back, reordered; whole in the first steps, which is the easiest to find out
+PRACTICE_WHOLE_STEPS = 80
+
 Pair = tuple[Dialogue, str]
 Ids = dict[str, list[int]]
+Batch = tuple[torch.Tensor, torch.Tensor]  # ids, and the weight of each in the loss, both (rows, tokens)
 
 
 def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast, dict[str, float]]:
@@ -39,11 +49,14 @@ def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTo
     torch.set_num_threads(scratch.threads)
     torch.manual_seed(scratch.seed)
     reading = _pairs(generate("base", scratch.corpus_rows, scratch.corpus_seed))
-    practice = _pairs(generate_practice(scratch.practice.steps * scratch.practice.batch, scratch.corpus_seed))
     tokenizer = train_tokenizer((f"{dialogue.text()}\n\n{memo}" for dialogue, memo in reading), scratch.vocab_size)
     model = LlamaForCausalLM(_config(scratch, tokenizer))
-    lessons = [(scratch.practice, encode(practice, tokenizer)), (scratch.reading, encode(reading, tokenizer))]
-    figures = _train(model, lessons, scratch, Collator(int(tokenizer.pad_token_id or 0)))
+    collate = Collator(int(tokenizer.pad_token_id or 0))
+    batches = chain(
+        _practice(scratch.practice, len(tokenizer), scratch.seed),
+        _reading(encode(reading, tokenizer), scratch.reading, scratch.dialogue_weight, scratch.seed, collate),
+    )
+    figures = _train(model, batches, scratch)
     return model, tokenizer, {"documents": len(reading), "parameters": model.num_parameters(), **figures}
 
 
@@ -78,51 +91,63 @@ def _config(scratch: Scratch, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig
     )
 
 
-def _train(
-    model: LlamaForCausalLM, lessons: Sequence[tuple[Lesson, list[Ids]]], scratch: Scratch, collate: Collator
-) -> dict[str, float]:
-    """The lessons one after the other, under one linear warm-up and cosine decay of the learning rate."""
-    steps = sum(lesson.steps for lesson, _ in lessons)
+def _train(model: LlamaForCausalLM, batches: Iterator[Batch], scratch: Scratch) -> dict[str, float]:
+    """All batches under one linear warm-up and cosine decay of the learning rate."""
+    steps = scratch.practice.steps + scratch.reading.steps
     optimizer = torch.optim.AdamW(model.parameters(), lr=scratch.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_cosine(steps, scratch.warmup_steps))
     losses, tokens = [], 0
     model.train()
-    with tqdm(total=steps, desc="base", unit="step", disable=None, mininterval=1) as bar:
-        for lesson, rows in lessons:
-            for batch in _batches(rows, lesson, scratch.seed, collate):
-                loss = _loss(model, batch, scratch.dialogue_weight)
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                optimizer.step()
-                schedule.step()
-                optimizer.zero_grad()
-                losses.append(loss.item())
-                tokens += int(batch["attention_mask"].sum())
-                bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
-                bar.update()
+    with tqdm(batches, total=steps, desc="base", unit="step", disable=None, mininterval=1) as bar:
+        for ids, weights in bar:
+            loss = _loss(model, ids, weights)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            losses.append(loss.item())
+            tokens += ids.numel()
+            bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
     return {"tokens": tokens, "first_loss": losses[0], "last_loss": sum(losses[-100:]) / len(losses[-100:])}
 
 
-def _loss(model: LlamaForCausalLM, batch: dict[str, torch.Tensor], dialogue_weight: float) -> torch.Tensor:
-    """Mean loss of the next token, weighted: 1 in the memo, `dialogue_weight` in the dialogue, 0 in the padding.
-
-    Padded on the right, a causal model needs no attention mask for its real tokens.
-    """
-    logits = model(input_ids=batch["input_ids"]).logits[:, :-1]
-    targets, labels, real = (batch[key][:, 1:] for key in ("input_ids", "labels", "attention_mask"))
-    weights = torch.where(labels == IGNORED, dialogue_weight, 1.0) * real
-    losses = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-    return (losses * weights.flatten()).sum() / weights.sum()
+def _loss(model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted mean loss of the next token. Padded on the right, a causal model needs no mask for its real tokens."""
+    logits = model(input_ids=ids).logits[:, :-1]
+    losses = cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+    return (losses * weights[:, 1:].flatten()).sum() / weights[:, 1:].sum()
 
 
-def _batches(rows: list[Ids], lesson: Lesson, seed: int, collate: Collator) -> Iterator[dict[str, torch.Tensor]]:
-    """The full batches of a lesson, over its rows as often as its steps need."""
+def _practice(lesson: Lesson, vocab_size: int, seed: int) -> Iterator[Batch]:
+    """Random tokens, then the same tokens in pieces whose order has changed; the copy is what counts."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(low: int, high: int, shape: tuple[int, ...]) -> torch.Tensor:
+        return torch.randint(low, high + 1, shape, generator=generator)
+
+    for step in range(lesson.steps):
+        length = int(draw(*PRACTICE_LENGTHS, (1,)))
+        tokens = draw(0, vocab_size - 1, (lesson.batch, length))
+        cuts = [] if step < PRACTICE_WHOLE_STEPS else sorted(draw(0, length, (PRACTICE_PIECES - 1,)).tolist())
+        pieces = list(torch.tensor_split(tokens, cuts, dim=1))
+        order = torch.randperm(len(pieces), generator=generator).tolist()
+        ids = torch.cat([tokens, *[pieces[number] for number in order]], dim=1)
+        weights = torch.ones(ids.shape)
+        weights[:, : length + 1] = 0  # the tokens themselves, and the first of the copy, cannot be known
+        yield ids, weights
+
+
+def _reading(rows: list[Ids], lesson: Lesson, dialogue_weight: float, seed: int, collate: Collator) -> Iterator[Batch]:
+    """The full batches of the documents, over them as often as the steps need; padding counts nothing."""
     sampler = EpochSampler([len(row["input_ids"]) for row in rows], lesson.batch, "length_grouped", seed)
     done = 0
     while done < lesson.steps:
         order = list(sampler)
         for start in range(0, len(order) - lesson.batch + 1, lesson.batch)[: lesson.steps - done]:
-            yield collate([rows[number] for number in order[start : start + lesson.batch]])
+            batch = collate([rows[number] for number in order[start : start + lesson.batch]])
+            weights = torch.where(batch["labels"] == IGNORED, dialogue_weight, 1.0) * batch["attention_mask"]
+            yield batch["input_ids"], weights
             done += 1
         sampler.set_epoch(sampler.epoch + 1)
 

@@ -6,6 +6,7 @@ Leaves: the tuned model and the trainer's log, one row a logged step: {"step", "
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,7 +92,7 @@ def train(
     sampler = EpochSampler(rows["length"], int(training.micro_batch or 1), training.batching, training.seed)
     trainer = _SampledTrainer(
         model=model,
-        args=_arguments(training, model, checkpoints),
+        args=_arguments(training, model, len(rows), checkpoints),
         train_dataset=rows.select_columns(["input_ids", "labels"]),
         eval_dataset=dev.select_columns(["input_ids", "labels"]),
         data_collator=Collator(pad),
@@ -120,8 +121,9 @@ class _SampledTrainer(Trainer):
         return self.sampler
 
 
-def _arguments(training: Training, model: Any, checkpoints: Path) -> TrainingArguments:
+def _arguments(training: Training, model: Any, rows: int, checkpoints: Path) -> TrainingArguments:
     cuda = torch.cuda.is_available()
+    effective_batch = int(training.micro_batch or 0) * training.accumulation
     dtype = next(model.parameters()).dtype if training.method == "full" else model.dtype
     return TrainingArguments(
         output_dir=str(checkpoints),
@@ -140,14 +142,18 @@ def _arguments(training: Training, model: Any, checkpoints: Path) -> TrainingArg
         bf16=cuda and dtype == torch.bfloat16,
         fp16=cuda and dtype == torch.float16,
         tf32=True if cuda else None,
-        gradient_checkpointing=training.gradient_checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False},
+        activation_checkpointing=training.gradient_checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False},
         logging_steps=training.logging_steps,
         logging_nan_inf_filter=False,  # a NaN must be seen (modeling/watching)
-        eval_strategy="epoch",
+        # At the last step of each epoch: `epoch` would evaluate after that step's checkpoint, and a run resumed from it
+        # would skip the evaluation and go on with other random numbers.
+        eval_strategy="steps",
+        eval_steps=math.ceil(rows / effective_batch),
         save_steps=training.save_steps,
         save_total_limit=2,
         seed=training.seed,
+        dataloader_pin_memory=cuda,
         remove_unused_columns=False,
         report_to=[],  # records/live and records/tracking report
         disable_tqdm=not sys.stderr.isatty(),

@@ -62,5 +62,7 @@ def _message(where: str, item: Any) -> str:
         return f"{key}: unknown key; remove it, or correct its spelling"
     if item["type"] in ("missing", "missing_argument"):
         return f"{key}: this key is missing; every value is chosen in this file"
+    if item["type"] == "value_error":  # a dataclass's own check, which says all
+        return f"{key}: {item['ctx']['error']}"
     expected = item["msg"][0].lower() + item["msg"][1:]
     return f"{key}: {expected}, got {item['input']!r}"

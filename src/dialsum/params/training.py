@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from dialsum.params.strict import STRICT
@@ -48,3 +48,12 @@ class Training:
     threads: Count
     seed: Seed
     lora: Lora
+
+    @model_validator(mode="after")
+    def _curves_resume(self) -> Training:
+        if self.save_steps % self.logging_steps:
+            raise ValueError(
+                f"save_steps ({self.save_steps}) should be a multiple of logging_steps ({self.logging_steps}): else a "
+                "resumed run logs another curve"
+            )
+        return self

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--lengths", type=click.Path(path_type=Path), required=True)
 def main(prepared: Path, base: Path, tokenized: Path, metrics: Path, lengths: Path) -> None:
     """Encode every split; keep the rows of those with references."""
-    from datasets import DatasetDict
+    from datasets import DatasetDict, disable_progress_bars
 
     from dialsum.modeling.loading import load_tokenizer
     from dialsum.prompts.statistics import length_table, split_statistics
@@ -45,6 +45,7 @@ def main(prepared: Path, base: Path, tokenized: Path, metrics: Path, lengths: Pa
         for split in SPLITS
     }
     rows = {split: as_dataset(encoded[split]) for split in ("train", "dev")}
+    disable_progress_bars()  # saving takes no time
     with replacing(tokenized) as part:
         DatasetDict(rows).save_to_disk(part)
     write_json(metrics, {split: split_statistics(encoded[split]) for split in SPLITS})

@@ -1,4 +1,4 @@
-"""Practice in copying strings never seen: dialogues in which someone reads out values for another to write down.
+"""Dialogues in which someone reads out values for another to write down: practice in copying strings never seen.
 
 Enters: a random source. Leaves: turns and the memo which repeats the values.
 
@@ -47,13 +47,6 @@ _REPLIES = (
 )
 _CLOSINGS = ("이게 전부예요.", "다 적으셨죠?", "끝입니다.", "수고하셨어요.")
 _TOPICS = ("받아 적기", "메모 전달", "내용 확인", "목록 작성", "전달 사항")
-# A word alone may be a value that only dev and test may show.
-_COMMON_WORDS = tuple(
-    sorted(
-        {part for words in WORDS.values() for word in words for part in word.split() if not held_out("product", part)}
-    )
-)
-_COMMON_SYLLABLES = tuple(sorted({syllable for word in _COMMON_WORDS for syllable in word if "가" <= syllable <= "힣"}))
 _KINDS = tuple(name for name, kind in KINDS.items() if not kind.closed)
 
 
@@ -83,31 +76,6 @@ def dictate(rng: Random) -> Dictation:
     topic = rng.choice(_TOPICS)
     facts = tuple(Fact(label, value) for label, value in items)
     return Dictation(topic, tuple(turns), write_memo(topic, items, rng), facts)
-
-
-def repeat(rng: Random) -> tuple[str, str]:
-    """The shortest form of it: a turn of three to five words, and the same words in another order.
-
-    A model that starts with a few hundred batches of these finds out how to copy in a fraction of the time that whole
-    dialogues take: they are a quarter as long, and half of their tokens can be copied. The words are common ones, or
-    made of common syllables: harder ones were tried, and the model did not find it out at all.
-    """
-    words = [rng.choice(_SIMPLE_FORMS)(rng) for _ in range(rng.randint(3, 5))]
-    turn = f"#Person1#: {' '.join(words)}"
-    rng.shuffle(words)
-    return turn, " ".join(words)
-
-
-def _common_word(rng: Random) -> str:
-    return rng.choice(_COMMON_WORDS)
-
-
-def _common_syllables(rng: Random) -> str:
-    return "".join(rng.choice(_COMMON_SYLLABLES) for _ in range(rng.randint(2, 4)))
-
-
-def _number(rng: Random) -> str:
-    return str(rng.randint(1, 99999))
 
 
 def _value(rng: Random) -> str:
@@ -156,5 +124,3 @@ _FORMS: tuple[Callable[[Random], str], ...] = (
     _slot,
     _slot,
 )
-
-_SIMPLE_FORMS = (_common_word, _common_word, _common_syllables, _common_syllables, _number)

@@ -17,7 +17,7 @@ from random import Random
 from typing import Literal
 
 from dialsum.corpus.dialogue import Fact
-from dialsum.corpus.synthetic.copying import dictate, repeat
+from dialsum.corpus.synthetic.copying import dictate
 from dialsum.corpus.synthetic.endings import polite
 from dialsum.corpus.synthetic.memo import write_memo
 from dialsum.corpus.synthetic.noise import draw_moods, join_turns
@@ -55,12 +55,6 @@ class Row:
 def generate(split: Split, rows: int, seed: int) -> list[Row]:
     """`rows` rows of a split. Splits are independent, and share no combination of scenario and values with train."""
     return [_row(split, number, seed) for number in range(rows)]
-
-
-def generate_practice(rows: int, seed: int) -> list[Row]:
-    """Short rows of values to copy, for the first steps of a base model (see `copying.repeat`)."""
-    pairs = [repeat(Random(f"practice/{seed}/{number}")) for number in range(rows)]
-    return [Row(f"practice_{number}", turn, copy, "", ()) for number, (turn, copy) in enumerate(pairs)]
 
 
 def _row(split: Split, number: int, seed: int) -> Row:
