@@ -9,11 +9,12 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,23 +52,24 @@ class Repository:
     path: Path
 
     def environment(self) -> dict[str, str]:
-        """That of a user's shell in which nothing is activated, and of no other repository."""
-        foreign = ("DVC_", "MLFLOW_", "GIT_", "PYTEST_")
-        kept = {key: value for key, value in os.environ.items() if not key.startswith((*foreign, "PYTHONPATH"))}
+        """That of a user's shell in which nothing is activated, and which knows of no other repository."""
+        foreign = ("DVC_", "MLFLOW_", "_MLFLOW_", "GIT_", "PYTEST_", "PYTHONPATH")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
         return {
             **kept,
             "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": str(self.path.parent / "site"),  # else /var/tmp
             "GIT_CONFIG_GLOBAL": "/dev/null",
             **{f"GIT_{who}_{what}": "tester" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
             "HF_HUB_OFFLINE": "1",
         }
 
-    def run(self, *command: str, fails: bool = False) -> str:
+    def run(self, *command: str, fails: bool = False, **variables: str) -> str:
         """Run a command, a program of `.venv` if it is there; its stdout and stderr together."""
         done = subprocess.run(
             self.command(*command),
             cwd=self.path,
-            env=self.environment(),
+            env={**self.environment(), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -84,12 +86,13 @@ class Repository:
     def dvc(self, *arguments: str, fails: bool = False) -> str:
         return self.run("dvc", *arguments, fails=fails)
 
-    def git(self, *arguments: str) -> str:
-        return self.run("git", *arguments)
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "--all")
+        self.run("git", "commit", "--quiet", "--message", message)
 
-    def set(self, **values: object) -> None:
-        """Write values into params.yaml; `__` stands for the dot."""
-        edit(self.path / "params.yaml", {key.replace("__", "."): value for key, value in values.items()})
+    def set(self, values: dict[str, object]) -> None:
+        """Write values into params.yaml; the keys are dotted."""
+        edit(self.path / "params.yaml", values)
 
     def replace(self, name: str, old: str, new: str) -> None:
         text = self.text(name)
@@ -109,14 +112,17 @@ class Repository:
         with (self.path / name).open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
-    def sha256(self, name: str) -> str:
-        return hashlib.sha256((self.path / name).read_bytes()).hexdigest()
-
-    def results(self) -> dict[str, str]:
-        """Hashes of what two runs with the same values must share."""
-        names = ["models/trained/adapter_model.safetensors", "data/predictions/dev.jsonl", "data/predictions/test.jsonl"]
-        names += ["metrics/rouge.json", "metrics/train.json", "plots/training.csv", "data/submission.csv"]
-        return {name: self.sha256(name) for name in names}
+    def hashes(self) -> dict[str, str]:
+        """Of all that two runs with the same values must share: models, data, scores and curves."""
+        folders = ("models/base", "models/trained", "data", "metrics", "plots")
+        files = [path for folder in folders for path in (self.path / folder).rglob("*") if path.is_file()]
+        # These alone hold times.
+        differing = {"train_speed.json", "generation_speed.json"}
+        return {
+            path.relative_to(self.path).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(files)
+            if path.name not in differing
+        }
 
     def runs(self, experiment: str = "dialsum") -> list[Any]:
         """The runs of an MLflow experiment, the oldest first; none where there is no store."""
@@ -133,19 +139,24 @@ class Repository:
 
         return MlflowClient(tracking_uri=f"sqlite:///{self.path}/mlflow.db")
 
+    def champion(self) -> Any:
+        return self.client().get_model_version_by_alias("dialsum", "champion")
+
     def copy(self, path: Path) -> Repository:
         """All of it, DVC's cache and MLflow's store too, elsewhere."""
         subprocess.run(["cp", "-a", str(self.path), str(path)], check=True)
+        if (path / "mlflow.db").exists():
+            _move_store(path / "mlflow.db", self.path.as_uri(), path.as_uri())
         return Repository(path)
 
     @contextmanager
-    def started(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A command in a process group of its own, which is gone at the end; its output goes to `output.log`."""
-        with (self.path.parent / f"{self.path.name}.log").open("wb") as log:
+    def started(self, *command: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A command in a process group of its own, which is gone at the end; see `log`."""
+        with self._log().open("wb") as log:
             process = subprocess.Popen(
                 self.command(*command),
                 cwd=self.path,
-                env=self.environment(),
+                env={**self.environment(), **variables},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -153,33 +164,48 @@ class Repository:
         try:
             yield process
         finally:
-            kill_group(process)
+            # Its children may live though it does not.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def log(self) -> str:
         """What the command that was last `started` has printed."""
-        return (self.path.parent / f"{self.path.name}.log").read_text(encoding="utf-8", errors="replace")
+        return self._log().read_text(encoding="utf-8", errors="replace")
+
+    def _log(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.log")
 
     def kill_when(self, condition: Callable[[], bool], *command: str) -> None:
-        """Start a command, kill its process group as soon as the condition holds."""
+        """Start a command and kill its process group as soon as the condition holds."""
         with self.started(*command) as process:
-            wait_until(lambda: condition() or process.poll() is not None, self.log)
+            self.wait_until(lambda: condition() or process.poll() is not None)
             assert process.poll() is None, f"{command} ended before it could be killed:\n{self.log()}"
 
+    def wait_until(self, condition: Callable[[], bool], seconds_between: float = 0.01) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"nothing after {PATIENCE} seconds:\n{self.log()}"
+            time.sleep(seconds_between)
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()
+    def wait_for_end(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        """Until a process has ended by itself, but no longer than that."""
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+
+    def executed(self, output: str) -> list[str]:
+        """The stages that a `dvc repro` or `dvc exp run` ran, in order; those restored from the cache do not count."""
+        return re.findall(r"^Running stage '(.+)':", output, flags=re.MULTILINE)
 
 
-def wait_until(condition: Callable[[], bool], log: Callable[[], str], patience: float = PATIENCE) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail(f"nothing after {patience} seconds:\n{log()}")
-        time.sleep(0.02)
+def _move_store(database: Path, old: str, new: str) -> None:
+    """MLflow keeps the places of its files as whole addresses."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            for _, column, kind, *_ in connection.execute(f"PRAGMA table_info({table})").fetchall():
+                if kind.startswith(("VARCHAR", "TEXT")):
+                    connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (old, new))
 
 
 def edit(path: Path, values: dict[str, object]) -> None:
@@ -194,11 +220,6 @@ def edit(path: Path, values: dict[str, object]) -> None:
         assert last in section, key
         section[last] = value
     yaml.dump(content, path)
-
-
-def executed(output: str) -> list[str]:
-    """The stages that a `dvc repro` or `dvc exp run` ran, in order; those restored from the run cache do not count."""
-    return re.findall(r"^Running stage '(.+)':", output, flags=re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
@@ -220,32 +241,30 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     own = {f"scratch.{key}": value for key, value in {**SCRATCH, **LESSONS, **RATES, "threads": 1}.items()}
     edit(repository.path / "catalog" / "small.yaml", {"micro_batch": 4, "learning_rate": 1.0e-2, **own})
     edit(repository.path / "params.yaml", VALUES)
-    repository.git("init", "--quiet", "--initial-branch=main")
+    repository.run("git", "init", "--quiet", "--initial-branch=main")
     (repository.path / ".git" / "info" / "exclude").write_text("/.venv\n")
-    repository.git("add", "--all")
-    repository.git("commit", "--quiet", "--message", "a clone")
+    repository.commit("a clone")
     return repository
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A repository in which `dvc repro` has run, and what it printed."""
-
-    repository: Repository
-    output: str
+@pytest.fixture(scope="session")
+def prepared(fresh: Repository) -> Repository:
+    """A clone in which all has run up to the training."""
+    repository = fresh.copy(fresh.path.with_name("prepared"))
+    repository.dvc("repro", "tokenize")
+    return repository
 
 
 @pytest.fixture(scope="session")
-def finished(fresh: Repository) -> Finished:
-    """The one whole run that the tests share; none of them changes it."""
-    repository = fresh.copy(fresh.path.with_name("finished"))
-    output = repository.dvc("repro")
-    repository.git("add", "--all")
-    repository.git("commit", "--quiet", "--message", "results")
-    return Finished(repository, output)
+def finished(prepared: Repository) -> Repository:
+    """A clone in which all has run: tests share it, and do not change it."""
+    repository = prepared.copy(prepared.path.with_name("finished"))
+    repository.dvc("repro")
+    repository.commit("results")
+    return repository
 
 
 @pytest.fixture
-def repository(finished: Finished, tmp_path: Path) -> Repository:
+def repository(finished: Repository, tmp_path: Path) -> Repository:
     """A copy of the finished one for a test to change."""
-    return finished.repository.copy(tmp_path / "repository")
+    return finished.copy(tmp_path / "repository")

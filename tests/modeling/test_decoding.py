@@ -131,19 +131,15 @@ def test_labels_and_masks_stand_in_a_summary(summarizer: Summarizer) -> None:
     assert answer.text == "#Person1#은 #PhoneNumber#"
 
 
-def test_a_model_that_was_not_tuned_is_asked_as_it_was_trained(
+def test_a_model_that_was_not_tuned_is_asked_alike(
     small_base: Path, trained: Path, dialogues: list[Dialogue], tmp_path: Path
 ) -> None:
     (tmp_path / "trained.json").write_text(json.dumps({"method": "none", "in_force": {}}))
     untuned = load_summarizer(small_base, tmp_path, PROMPT, LIMITS, GREEDY)
     tuned = load_summarizer(small_base, trained, PROMPT, LIMITS, GREEDY)
-    assert (untuned.form, tuned.form) == ("document", "chat")
-    (batch,) = batches(untuned, dialogues[:1])
-    text = untuned.tokenizer.decode(batch.sources[0])
-    assert text.startswith("<s>#Person1#")
-    assert text.endswith("\n\n")
-    (batch,) = batches(tuned, dialogues[:1])
-    assert tuned.tokenizer.decode(batch.sources[0]).endswith("<|im_start|>assistant\n")
+    (without,), (with_adapter,) = batches(untuned, dialogues[:1]), batches(tuned, dialogues[:1])
+    assert without.sources == with_adapter.sources
+    assert untuned.tokenizer.decode(without.sources[0]).endswith("<|im_start|>assistant\n")
 
 
 def test_the_end_tokens_of_tokenizer_and_catalog_end_a_summary(summarizer: Summarizer) -> None:

@@ -12,8 +12,8 @@ from dialsum.modeling.catalog import Entry
 from dialsum.modeling.loading import load_base, load_tokenizer
 from dialsum.modeling.pin import Pin, hash_files, read_pin, weights_location, write_pin
 
-HUB = Pin("qwen3", "hub", "Qwen/Qwen3", "cdbee75f", "bfloat16", "chat", ["<|im_end|>"], {"model.safetensors": "9f86d0"})
-SCRATCH = Pin("tiny-llama", "scratch", None, None, "float32", "document", ["<|im_end|>"], {})
+HUB = Pin("qwen3", "hub", "Qwen/Qwen3", "cdbee75f", "bfloat16", ["<|im_end|>"], {"model.safetensors": "9f86d0"})
+SCRATCH = Pin("tiny-llama", "scratch", None, None, "float32", ["<|im_end|>"], {})
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_weights_of_a_scratch_model_lie_beside_the_pin_and_of_a_hub_model_in_its
 
 
 def pinned(source: Path) -> Pin:
-    return Pin("mine", "path", str(source), None, "float32", "chat", [], hash_files(source))
+    return Pin("mine", "path", str(source), None, "float32", [], hash_files(source))
 
 
 def test_a_folder_that_is_what_it_was_is_taken(source: Path, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_local_folder_gives_its_tokenizer_and_keeps_its_weights(
     base.mkdir(parents=True)
     figures = take_folder(small_base, "tiny-llama", small_entry, base)
     pin = read_pin(base)
-    assert (pin.source, pin.location, pin.form) == ("path", str(small_base), "chat")
+    assert (pin.source, pin.location) == ("path", str(small_base))
     assert pin.files == hash_files(small_base)
     assert figures == {"source": "path", "files": len(pin.files)}
     assert not list(base.glob("*.safetensors"))

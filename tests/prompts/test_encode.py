@@ -33,7 +33,7 @@ def tokenizer(small_base: Path) -> PreTrainedTokenizerBase:
 
 
 def test_plain_prompt_is_exactly_this_text(tokenizer: PreTrainedTokenizerBase) -> None:
-    assert render(tokenizer, DIALOGUE, PLAIN, "chat") == (
+    assert render(tokenizer, DIALOGUE, PLAIN) == (
         "<s><|im_start|>system\n"
         "당신은 유능한 AI 어시스턴트입니다. 사용자의 질문에 대해 친절하게 답변해주세요.<|im_end|>\n"
         "<|im_start|>user\n"
@@ -47,7 +47,7 @@ def test_plain_prompt_is_exactly_this_text(tokenizer: PreTrainedTokenizerBase) -
 
 
 def test_structured_prompt_without_system(tokenizer: PreTrainedTokenizerBase) -> None:
-    text = render(tokenizer, DIALOGUE, Prompt(format="structured", system="none"), "chat")
+    text = render(tokenizer, DIALOGUE, Prompt(format="structured", system="none"))
     assert text == (
         "<s><|im_start|>user\n"
         "[Conversation]\n"
@@ -60,13 +60,8 @@ def test_structured_prompt_without_system(tokenizer: PreTrainedTokenizerBase) ->
     )
 
 
-def test_document_form_is_the_dialogue_and_an_empty_line(tokenizer: PreTrainedTokenizerBase) -> None:
-    expected = "<s>#Person1#: 내일 3시에 봐.\n#Person2#: 응, 역 앞에서!\n\n"
-    assert render(tokenizer, DIALOGUE, PLAIN, "document") == expected
-
-
 def test_labels_are_the_target_alone_and_end_with_the_end_token(tokenizer: PreTrainedTokenizerBase) -> None:
-    source = encode_source(tokenizer, DIALOGUE, PLAIN, "chat", 512)
+    source = encode_source(tokenizer, DIALOGUE, PLAIN, 512)
     target = encode_target(tokenizer, DIALOGUE.references[0], 100)
     row = join(source, target)
     assert row["input_ids"] == source.ids + target.ids
@@ -83,7 +78,7 @@ def test_a_cut_target_still_ends_with_the_end_token(tokenizer: PreTrainedTokeniz
 
 
 def test_one_bos_and_special_tokens_are_one_id_each(tokenizer: PreTrainedTokenizerBase) -> None:
-    ids = encode_source(tokenizer, DIALOGUE, PLAIN, "chat", 512).ids
+    ids = encode_source(tokenizer, DIALOGUE, PLAIN, 512).ids
     assert ids.count(tokenizer.bos_token_id) == 1
     assert ids[0] == tokenizer.bos_token_id
     assert ids.count(tokenizer.convert_tokens_to_ids("<|im_start|>")) == 3
@@ -93,7 +88,7 @@ def test_one_bos_and_special_tokens_are_one_id_each(tokenizer: PreTrainedTokeniz
 def test_a_long_dialogue_loses_whole_turns_and_keeps_the_header(tokenizer: PreTrainedTokenizerBase) -> None:
     turns = tuple(Turn(f"#Person{1 + number % 2}#", f"{number}번째 말입니다.") for number in range(60))
     long = Dialogue(id="long", turns=turns)
-    source = encode_source(tokenizer, long, PLAIN, "chat", 400)
+    source = encode_source(tokenizer, long, PLAIN, 400)
     assert len(source.ids) <= 400
     kept = 60 - source.turns_dropped
     assert 0 < kept < 60
@@ -101,11 +96,11 @@ def test_a_long_dialogue_loses_whole_turns_and_keeps_the_header(tokenizer: PreTr
     last_turn = f"#Person{1 + (kept - 1) % 2}#: {kept - 1}번째 말입니다."
     assert text.endswith(f"{last_turn}\n---<|im_end|>\n<|im_start|>assistant\n")
     longer = Dialogue(id="longer", turns=turns[: kept + 1])
-    assert encode_source(tokenizer, longer, PLAIN, "chat", 400).turns_dropped == 1
+    assert encode_source(tokenizer, longer, PLAIN, 400).turns_dropped == 1
 
 
 def test_a_single_turn_that_is_too_long_loses_its_end(tokenizer: PreTrainedTokenizerBase) -> None:
-    source = encode_source(tokenizer, Dialogue("one", (Turn("#Person1#", "가나다라" * 500),)), PLAIN, "chat", 300)
+    source = encode_source(tokenizer, Dialogue("one", (Turn("#Person1#", "가나다라" * 500),)), PLAIN, 300)
     assert len(source.ids) <= 300
     assert (source.turns_dropped, source.turn_cut) == (0, True)
     assert tokenizer.decode(source.ids).endswith("\n---<|im_end|>\n<|im_start|>assistant\n")
@@ -115,7 +110,7 @@ def test_the_prompt_of_training_is_the_prompt_of_generation_and_of_serving(small
     write_json(tmp_path / "trained.json", {"method": "none", "in_force": {}})
     generation = Generation(max_new_tokens=4, num_beams=1, no_repeat_ngram_size=0, batch_size=2, threads=1)
     tuned = load_summarizer(small_base, tmp_path, PLAIN, LIMITS, generation)
-    summarizer = type(tuned)(tuned.model, tuned.tokenizer, PLAIN, LIMITS, generation, "chat", tuned.end)
+    summarizer = type(tuned)(tuned.model, tuned.tokenizer, PLAIN, LIMITS, generation, tuned.end)
     text = DIALOGUE.text().replace("\n", "\\n") + "  "  # as a file or a request may hold it
     served = to_dialogue("request", text)
     trained_on = as_dataset(encode_split(summarizer.tokenizer, [DIALOGUE], PLAIN, LIMITS, "train"))[0]

@@ -26,7 +26,7 @@ def make_scratch(scratch: Scratch, name: str, entry: Entry, folder: Path) -> dic
     model, tokenizer, figures = train_from_scratch(scratch)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    _finish(folder, entry, Pin(name, "scratch", None, None, entry.dtype, "document", entry.end_tokens, {}))
+    _finish(folder, entry, Pin(name, "scratch", None, None, entry.dtype, entry.end_tokens, {}))
     return {"source": "scratch", **figures}
 
 
@@ -39,7 +39,7 @@ def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str
         )
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
     files = hash_files(source)
-    _finish(folder, entry, Pin(name, "path", str(source), None, entry.dtype, "chat", entry.end_tokens, files))
+    _finish(folder, entry, Pin(name, "path", str(source), None, entry.dtype, entry.end_tokens, files))
     return {"source": "path", "files": len(files)}
 
 
@@ -58,7 +58,7 @@ def fetch_hub(name: str, entry: Entry, folder: Path, where: str) -> dict[str, An
         ) from error
     AutoTokenizer.from_pretrained(location).save_pretrained(folder)
     files = {item.rfilename: str(item.blob_id) for item in info.siblings or [] if (location / item.rfilename).exists()}
-    _finish(folder, entry, Pin(name, "hub", entry.hub, info.sha, entry.dtype, "chat", entry.end_tokens, files))
+    _finish(folder, entry, Pin(name, "hub", entry.hub, info.sha, entry.dtype, entry.end_tokens, files))
     size = sum((location / item).stat().st_size for item in files)
     return {"source": "hub", "files": len(files), "bytes": size}
 

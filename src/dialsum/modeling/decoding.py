@@ -19,7 +19,6 @@ from dialsum.modeling.loading import load_tokenizer, load_trained
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
 from dialsum.prompts.encode import encode_source
-from dialsum.prompts.render import Form
 
 
 @dataclass(frozen=True)
@@ -31,18 +30,16 @@ class Summarizer:
     prompt: Prompt
     limits: Tokenize
     generation: Generation
-    form: Form
     end: list[int]
 
 
 def load_summarizer(base: Path, trained: Path, prompt: Prompt, limits: Tokenize, generation: Generation) -> Summarizer:
-    """The model of `base` and `trained`; one that was not tuned is asked in the form that its base was trained in."""
+    """The model of `base` and `trained`, with its tokenizer and all the ids that end a reply."""
     torch.set_num_threads(generation.threads)
-    model, pin, method = load_trained(base, trained)
+    model, pin = load_trained(base, trained)
     tokenizer = load_tokenizer(base)
     end: Any = tokenizer.convert_tokens_to_ids([str(tokenizer.eos_token), *pin.end_tokens])
-    form: Form = pin.form if method == "none" else "chat"
-    return Summarizer(model, tokenizer, prompt, limits, generation, form, sorted(set(end)))
+    return Summarizer(model, tokenizer, prompt, limits, generation, sorted(set(end)))
 
 
 def summarize(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> list[Prediction]:
@@ -72,9 +69,7 @@ class Batch:
 def batches(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> Iterator[Batch]:
     """The dialogues in batches of about one length, the longest first: if memory is short, it shows at once."""
     sources = [
-        encode_source(
-            summarizer.tokenizer, dialogue, summarizer.prompt, summarizer.form, summarizer.limits.max_source_tokens
-        ).ids
+        encode_source(summarizer.tokenizer, dialogue, summarizer.prompt, summarizer.limits.max_source_tokens).ids
         for dialogue in dialogues
     ]
     order = sorted(range(len(dialogues)), key=lambda row: len(sources[row]), reverse=True)

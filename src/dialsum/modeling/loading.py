@@ -59,8 +59,8 @@ def load_base(base: Path, method: Method) -> PreTrainedModel:
     return model
 
 
-def load_trained(base: Path, trained: Path) -> tuple[PreTrainedModel, Pin, Method]:
-    """The model that training left in `trained`, ready to generate, with its base's pin and its method."""
+def load_trained(base: Path, trained: Path) -> tuple[PreTrainedModel, Pin]:
+    """The model that training left in `trained`, ready to generate, with its base's pin."""
     method: Method = read_trained(trained)["method"]
     model: Any
     if method == "full":
@@ -70,7 +70,7 @@ def load_trained(base: Path, trained: Path) -> tuple[PreTrainedModel, Pin, Metho
     if method in ("lora", "qlora"):
         model = PeftModel.from_pretrained(model, trained)
     model.eval()
-    return model, read_pin(base), method
+    return model, read_pin(base)
 
 
 def read_trained(trained: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Enters: the choice of params.yaml and catalog/. Leaves: a Pin, which later stages read instead of either.
 
     {"name": "qwen3-4b", "source": "hub", "location": "Qwen/Qwen3-4B-Instruct-2507", "revision": "cdbee75f…",
-     "dtype": "float16", "form": "chat", "end_tokens": ["<|im_end|>"], "files": {"model.safetensors": "9f86d0…"}}
+     "dtype": "float16", "end_tokens": ["<|im_end|>"], "files": {"model.safetensors": "9f86d0…"}}
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pydantic.dataclasses import dataclass
 from dialsum.errors import InputError
 from dialsum.outputs import write_json
 from dialsum.params.strict import STRICT, parse
-from dialsum.prompts.render import Form
 
 PIN = "base.json"
 
@@ -27,7 +26,7 @@ PIN = "base.json"
 @dataclass(frozen=True, config=STRICT)
 class Pin:
     """`source` scratch: the weights lie beside this file. path: in folder `location`. hub: in the hub cache, `location`
-    at `revision`. `form`: how the model is asked when it was not tuned. `files`: sha256 (hub: the hub's own blob id).
+    at `revision`. `files`: sha256 (hub: the hub's own blob id).
     """
 
     name: str
@@ -35,7 +34,6 @@ class Pin:
     location: str | None
     revision: str | None
     dtype: Literal["float32", "bfloat16", "float16"]
-    form: Form
     end_tokens: list[str]
     files: dict[str, str]
 

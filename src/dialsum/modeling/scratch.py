@@ -1,14 +1,12 @@
 """Make a tiny base model: the default, since it needs no hub and no GPU.
 
 Enters: a Scratch of the catalog. Leaves: a Llama and its tokenizer in the hub's format (safetensors), so that all that
-comes after treats it like any hub model. It learns documents of a corpus of its own, a dialogue and a memo on it:
-
-    #Person1#: 예약하고 싶어요.
-    #Person2#: 네, 3월 14일 오후 3시는 어떠세요?
+comes after treats it like any hub model: one that was instructed, but for another task. Asked in the chat form, it
+learns to answer the dialogues of a corpus of its own with a memo,
 
     진료 예약: 날짜 3월 14일, 시간 오후 3시
 
-so it knows the language and how to copy, but neither the chat form nor how the task wants a summary.
+so it knows the language, the chat form and how to copy, but not how the task wants a summary.
 
 Copying comes first, on random tokens: within minutes whole dialogues alone did not teach it (3 % of the facts right
 after 1,100 steps), and after a few hundred steps of practice they do. It is what Olsson et al. 2022, "In-context
@@ -32,9 +30,11 @@ from dialsum.corpus.synthetic import Row, generate
 from dialsum.modeling.batching import Collator, EpochSampler
 from dialsum.modeling.catalog import Lesson, Scratch
 from dialsum.modeling.tokenizer import train_tokenizer
+from dialsum.params.prompt import Prompt
 from dialsum.prompts.encode import IGNORED
-from dialsum.prompts.render import document
+from dialsum.prompts.render import messages, render
 
+PROMPT = Prompt(format="plain", system="simple")
 PRACTICE_LENGTHS = (8, 20)  # tokens to copy
 PRACTICE_PIECES = 4  # in which they come back, reordered; whole in the first steps, which is the easiest to find out
 PRACTICE_WHOLE_STEPS = 80
@@ -49,7 +49,7 @@ def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTo
     torch.set_num_threads(scratch.threads)
     torch.manual_seed(scratch.seed)
     reading = _pairs(generate("base", scratch.corpus_rows, scratch.corpus_seed))
-    tokenizer = train_tokenizer((f"{dialogue.text()}\n\n{memo}" for dialogue, memo in reading), scratch.vocab_size)
+    tokenizer = train_tokenizer(_texts(reading), scratch.vocab_size)
     model = LlamaForCausalLM(_config(scratch, tokenizer))
     collate = Collator(int(tokenizer.pad_token_id or 0))
     batches = chain(
@@ -65,9 +65,17 @@ def _pairs(rows: Sequence[Row]) -> list[Pair]:
     return [(to_dialogue(row.fname, row.dialogue), row.summary) for row in rows]
 
 
+def _texts(pairs: Sequence[Pair]) -> Iterator[str]:
+    """What the tokenizer learns from: the prompts too, so that the words which stand in each are one token each."""
+    for dialogue, memo in pairs:
+        yield from (message["content"] for message in messages(dialogue, PROMPT))
+        yield memo
+
+
 def encode(pairs: Sequence[Pair], tokenizer: PreTrainedTokenizerFast) -> list[Ids]:
-    """Documents as ids; the labels are on the memo and its end token."""
-    sources = tokenizer([document(tokenizer, dialogue) for dialogue, _ in pairs], add_special_tokens=False)["input_ids"]
+    """Prompts and memos as ids; the labels are on the memo and its end token."""
+    prompts = [render(tokenizer, dialogue, PROMPT) for dialogue, _ in pairs]
+    sources = tokenizer(prompts, add_special_tokens=False)["input_ids"]
     targets = tokenizer([f"{memo}{tokenizer.eos_token}" for _, memo in pairs], add_special_tokens=False)["input_ids"]
     return [
         {"input_ids": [*source, *target], "labels": [*[IGNORED] * len(source), *target]}

@@ -62,7 +62,7 @@ def prepare(model: PreTrainedModel, training: Training) -> Any:
         model.enable_input_require_grads()  # else no gradient flows through checkpointed layers that are frozen
     lora = training.lora
     torch.manual_seed(training.seed)  # the adapter's first values
-    return get_peft_model(
+    tuned: Any = get_peft_model(
         model,
         LoraConfig(
             r=lora.r,
@@ -73,6 +73,9 @@ def prepare(model: PreTrainedModel, training: Training) -> Any:
             task_type="CAUSAL_LM",
         ),
     )
+    # peft keeps them as a set, whose order, and so the hash of adapter_config.json, would differ from run to run.
+    tuned.peft_config["default"].target_modules = sorted(lora.targets or [])
+    return tuned
 
 
 def train(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.params.prompt import Prompt
-from dialsum.prompts.render import Form, render
+from dialsum.prompts.render import render
 from dialsum.prompts.truncate import fit
 
 if TYPE_CHECKING:
@@ -42,14 +42,12 @@ class Target:
     cut: bool
 
 
-def encode_source(
-    tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, prompt: Prompt, form: Form, limit: int
-) -> Source:
+def encode_source(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, prompt: Prompt, limit: int) -> Source:
     """The prompt for a dialogue in at most `limit` tokens."""
 
     def ids(candidate: Dialogue) -> list[int]:
         # The template has written the special tokens; the tokenizer must not add them again.
-        return list(tokenizer(render(tokenizer, candidate, prompt, form), add_special_tokens=False)["input_ids"])
+        return list(tokenizer(render(tokenizer, candidate, prompt), add_special_tokens=False)["input_ids"])
 
     fitting = fit(dialogue, lambda candidate: len(ids(candidate)), limit)
     return Source(

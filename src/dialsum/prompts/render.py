@@ -1,6 +1,6 @@
 """The one function that turns a dialogue into the text a model reads: training, generation and serving share it.
 
-Enters: a Dialogue. Leaves: the prompt up to the point where the summary begins. In the `chat` form of tiny-llama:
+Enters: a Dialogue. Leaves: the prompt up to the point where the summary begins. For tiny-llama:
 
     <s><|im_start|>system
     당신은 유능한 AI 어시스턴트입니다. …<|im_end|>
@@ -16,17 +16,13 @@ The references of the dialogue are never read here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.params.prompt import Prompt
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-# `chat`: the messages in the tokenizer's chat template. `document`: the dialogue and an empty line, as in the documents
-# that a model trained here has read before it learned the chat form.
-Form = Literal["chat", "document"]
 
 SYSTEM = {
     "simple": "당신은 유능한 AI 어시스턴트입니다. 사용자의 질문에 대해 친절하게 답변해주세요.",
@@ -42,10 +38,8 @@ SYSTEM = {
 DATE = "26 Jul 2024"
 
 
-def render(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, prompt: Prompt, form: Form) -> str:
+def render(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, prompt: Prompt) -> str:
     """The whole prompt as text, special tokens included; a model continues it with the summary."""
-    if form == "document":
-        return document(tokenizer, dialogue)
     return str(
         tokenizer.apply_chat_template(
             messages(dialogue, prompt),
@@ -55,11 +49,6 @@ def render(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, prompt: Promp
             enable_thinking=False,  # Qwen3's template would otherwise leave room for a train of thought
         )
     )
-
-
-def document(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue) -> str:
-    """The `document` form: what a model trained here has read before each memo."""
-    return f"{tokenizer.bos_token or ''}{dialogue.text()}\n\n"
 
 
 def messages(dialogue: Dialogue, prompt: Prompt) -> list[dict[str, str]]:

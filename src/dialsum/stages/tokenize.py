@@ -63,7 +63,7 @@ def encode_split(
 
     rows: list[tuple[str, Source, Target | None]] = []
     for dialogue in tqdm(dialogues, desc=f"tokenize {split}", unit="row", disable=None, mininterval=1):
-        source = encode_source(tokenizer, dialogue, prompt, "chat", limits.max_source_tokens)
+        source = encode_source(tokenizer, dialogue, prompt, limits.max_source_tokens)
         if not dialogue.references:
             rows.append((dialogue.id, source, None))
         for text in dialogue.references:

@@ -41,6 +41,7 @@ def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path,
             part.mkdir()
             if outcome.model is not None:
                 outcome.model.save_pretrained(part)
+                (part / "README.md").unlink(missing_ok=True)  # peft's empty form of a model card
             write_json(part / "trained.json", {"method": training.method, "in_force": values_in_force(training)})
         write_json(metrics, {"method": training.method, **outcome.figures})
         write_json(speed, outcome.times)
@@ -73,10 +74,10 @@ def _tune(training: Training, tokenized: Path, base: Path, checkpoints: Path) ->
     pad = int(load_tokenizer(base).pad_token_id)
     model = prepare(load_base(base, training.method), training)
     learned = _learned(model, rows["train"])
-    start = time.perf_counter()
     with live.curves(f"train {training.method} {checkpoints.name}") as callback:
+        start = time.perf_counter()
         tuned = train(model, rows["train"], rows["dev"], training, pad, checkpoints, [callback])
-    seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - start
     times = {
         "seconds": round(seconds, 1),
         "resumed_from_step": tuned.resumed_from,

@@ -1,0 +1,66 @@
+"""`kill -9` of the process group, then `dvc repro`: it goes on from where it was, to the same results."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.end_to_end.conftest import Repository
+
+pytestmark = pytest.mark.timeout(1800)
+KILLS = 6
+
+
+def test_killed_in_train_and_in_generate(prepared: Repository, finished: Repository, tmp_path: Path) -> None:
+    repository = prepared.copy(tmp_path / "killed")
+    unfinished = repository.path / ".dialsum"
+
+    # In the second epoch: 15 steps each, a checkpoint after each 5th.
+    repository.kill_when(lambda: any(unfinished.glob("train/*/checkpoint-20/complete")), "dvc", "repro")
+    assert not (repository.path / "models/trained").exists()
+    assert repository.runs() == []
+
+    def batches() -> int:
+        return sum(path.read_bytes().count(b"\n") for path in unfinished.glob("generate/*/dev.jsonl"))
+
+    repository.kill_when(lambda: batches() > 0, "dvc", "repro")
+    assert repository.executed(repository.log()) == ["train", "generate"]
+    assert repository.json("metrics/train_speed.json")["resumed_from_step"] in (20, 25)
+    assert not (repository.path / "data/predictions/dev.jsonl").exists()
+    decoded = batches()
+    assert 0 < decoded < 6
+
+    output = repository.dvc("repro")
+    assert repository.executed(output) == ["generate", "evaluate", "submit", "register"]
+    assert batches() == 0  # and the folder is gone
+    expected = finished.hashes()
+    assert "models/trained/adapter_model.safetensors" in expected
+    assert "data/predictions/test.jsonl" in expected
+    assert repository.hashes() == expected
+    (run,) = repository.runs()
+    assert run.info.status == "FINISHED"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_at_random_moments_from_a_fresh_clone(
+    fresh: Repository, finished: Repository, tmp_path: Path, seed: int
+) -> None:
+    repository = fresh.copy(tmp_path / "killed")
+    moments = random.Random(seed)
+    for _ in range(KILLS):
+        with repository.started("dvc", "repro") as process:
+            seconds = moments.uniform(1, 30)
+            repository.wait_for_end(process, seconds)
+    output = repository.dvc("repro")
+    assert repository.hashes() == finished.hashes(), output
+    states = [run.info.status for run in repository.runs()]
+    assert states[-1] == "FINISHED"
+    # Each registration that was killed half-way says so, but the last, which nothing came after to say it of.
+    assert set(states[:-1]) <= {"KILLED", "FINISHED"}
+    champion = repository.champion()
+    assert repository.client().get_run(champion.run_id).info.status == "FINISHED"
