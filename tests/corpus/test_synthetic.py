@@ -153,6 +153,15 @@ def test_base_memos_are_no_summaries(rows: dict[str, list[Row]]) -> None:
         assert all(fact.value in row.dialogue and fact.value in row.summary for fact in row.facts)
 
 
+def test_records_are_summaries_in_the_plain_style() -> None:
+    for row in generate("record", 300, 7):
+        assert not re.search("니다[.]", row.summary), row
+        assert row.summary.endswith("다."), row
+        for fact in row.facts:
+            assert fact.value in row.summary
+            assert not held_out(fact.name, fact.value)
+
+
 def test_base_has_practice_in_copying(rows: dict[str, list[Row]]) -> None:
     practice = [row for row in rows["base"] if row.topic not in SCENARIO_OF]
     assert 0.25 < len(practice) / len(rows["base"]) < 0.35

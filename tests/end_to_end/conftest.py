@@ -40,7 +40,15 @@ VALUES = {
     "generation.batch_size": 2,
     "generation.threads": 1,
 }
-SCRATCH = {"vocab_size": 600, "hidden_size": 64, "intermediate_size": 128, "layers": 2, "heads": 2, "corpus_rows": 120}
+SCRATCH = {
+    "vocab_size": 600,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "layers": 2,
+    "heads": 2,
+    "memo_rows": 60,
+    "record_rows": 60,
+}
 LESSONS = {"practice": {"steps": 10, "batch": 4}, "reading": {"steps": 120, "batch": 4}}
 RATES = {"learning_rate": 1.0e-2, "warmup_steps": 5}
 
@@ -185,7 +193,7 @@ class Repository:
     def wait_until(self, condition: Callable[[], bool], seconds_between: float = 0.01) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, f"nothing after {PATIENCE} seconds:\n{self.log()}"
+            assert time.monotonic() < deadline, f"nothing after {PATIENCE} seconds in {self.path}"
             time.sleep(seconds_between)
 
     def wait_for_end(self, process: subprocess.Popen[bytes], seconds: float) -> None:

@@ -89,7 +89,7 @@ def test_an_experiment_with_a_wrong_value_leaves_the_results_as_they_are(reposit
     for override, message in (
         ("training.learning_rate=fast", "error: params.yaml: training.learning_rate: input should be a valid number"),
         ("data.dir=data", "error: params.yaml: data.dir: data: the pipeline itself writes data/"),
-        ("training.lerning_rate=2e-5", "Key 'training.lerning_rate' is not in struct"),
+        ("training.lerning_rate=2e-5", "Could not override 'training.lerning_rate'"),
     ):
         output = repository.dvc("exp", "run", "-S", override, fails=True)
         assert message in output

@@ -29,8 +29,8 @@ class Lesson:
 class Scratch:
     """How a tiny model is made here: its shape, its tokenizer, and fixed steps on a synthetic corpus of its own.
 
-    `practice` comes first, on random tokens to copy, then `reading`, on dialogues with their memos.
-    `dialogue_weight`: the weight in the loss of a dialogue's token, where one of its memo has 1.
+    `practice` comes first, on random tokens to copy, then `reading`, on dialogues with their memos and records.
+    `dialogue_weight`: the weight in the loss of a token of the prompt, where one of the reply has 1.
     """
 
     vocab_size: Count
@@ -38,7 +38,8 @@ class Scratch:
     layers: Count
     heads: Count
     intermediate_size: Count
-    corpus_rows: Count
+    memo_rows: Count
+    record_rows: Count
     corpus_seed: int
     practice: Lesson
     reading: Lesson

@@ -1,12 +1,13 @@
 """Make a tiny base model: the default, since it needs no hub and no GPU.
 
 Enters: a Scratch of the catalog. Leaves: a Llama and its tokenizer in the hub's format (safetensors), so that all that
-comes after treats it like any hub model: one that was instructed, but for another task. Asked in the chat form, it
-learns to answer the dialogues of a corpus of its own with a memo,
+comes after treats it like any hub model: one that was instructed, but for other tasks. It learns the chat form on a
+corpus of its own. Asked for a summary, it answers with a memo; asked for a record, with plain sentences:
 
     진료 예약: 날짜 3월 14일, 시간 오후 3시
+    #Person1#은 #Person2#에게 3월 14일 오후 3시 진료를 예약한다.
 
-so it knows the language, the chat form and how to copy, but not how the task wants a summary.
+So it knows the language, the chat form and how to copy, but not that a summary is to be sentences, nor their style.
 
 Copying comes first, on random tokens: within minutes whole dialogues alone did not teach it (3 % of the facts right
 after 1,100 steps), and after a few hundred steps of practice they do. It is what Olsson et al. 2022, "In-context
@@ -26,20 +27,21 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import to_dialogue
 from dialsum.corpus.dialogue import Dialogue
-from dialsum.corpus.synthetic import Row, generate
+from dialsum.corpus.synthetic import generate
 from dialsum.modeling.batching import Collator, EpochSampler
 from dialsum.modeling.catalog import Lesson, Scratch
 from dialsum.modeling.tokenizer import train_tokenizer
 from dialsum.params.prompt import Prompt
 from dialsum.prompts.encode import IGNORED
-from dialsum.prompts.render import messages, render
+from dialsum.prompts.render import messages, render_chat
 
 PROMPT = Prompt(format="plain", system="simple")
+RECORD = "위 대화를 기록하세요."
 PRACTICE_LENGTHS = (8, 20)  # tokens to copy
 PRACTICE_PIECES = 4  # in which they come back, reordered; whole in the first steps, which is the easiest to find out
 PRACTICE_WHOLE_STEPS = 80
 
-Pair = tuple[Dialogue, str]
+Chat = list[dict[str, str]]
 Ids = dict[str, list[int]]
 Batch = tuple[torch.Tensor, torch.Tensor]  # ids, and the weight of each in the loss, both (rows, tokens)
 
@@ -48,35 +50,46 @@ def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTo
     """The model, its tokenizer, and figures: documents, tokens seen, first and last loss (nats/token)."""
     torch.set_num_threads(scratch.threads)
     torch.manual_seed(scratch.seed)
-    reading = _pairs(generate("base", scratch.corpus_rows, scratch.corpus_seed))
-    tokenizer = train_tokenizer(_texts(reading), scratch.vocab_size)
+    replies = _replies(scratch)
+    tokenizer = train_tokenizer(_texts(replies), scratch.vocab_size)
     model = LlamaForCausalLM(_config(scratch, tokenizer))
     collate = Collator(int(tokenizer.pad_token_id or 0))
     batches = chain(
         _practice(scratch.practice, len(tokenizer), scratch.seed),
-        _reading(encode(reading, tokenizer), scratch.reading, scratch.dialogue_weight, scratch.seed, collate),
+        _reading(encode(replies, tokenizer), scratch.reading, scratch.dialogue_weight, scratch.seed, collate),
     )
     figures = _train(model, batches, scratch)
-    return model, tokenizer, {"documents": len(reading), "parameters": model.num_parameters(), **figures}
+    return model, tokenizer, {"documents": len(replies), "parameters": model.num_parameters(), **figures}
 
 
-def _pairs(rows: Sequence[Row]) -> list[Pair]:
-    """Cleaned dialogues with their memos."""
-    return [(to_dialogue(row.fname, row.dialogue), row.summary) for row in rows]
+def _replies(scratch: Scratch) -> list[tuple[Chat, str]]:
+    """Chats with their replies: memos to the prompt for a summary, records to one of their own."""
+    memos = generate("base", scratch.memo_rows, scratch.corpus_seed)
+    records = generate("record", scratch.record_rows, scratch.corpus_seed)
+    return [
+        *((messages(to_dialogue(row.fname, row.dialogue), PROMPT), row.summary) for row in memos),
+        *((_ask_for_record(to_dialogue(row.fname, row.dialogue)), row.summary) for row in records),
+    ]
 
 
-def _texts(pairs: Sequence[Pair]) -> Iterator[str]:
+def _ask_for_record(dialogue: Dialogue) -> Chat:
+    return [{"role": "user", "content": f"{dialogue.text()}\n{RECORD}"}]
+
+
+def _texts(replies: Sequence[tuple[Chat, str]]) -> Iterator[str]:
     """What the tokenizer learns from: the prompts too, so that the words which stand in each are one token each."""
-    for dialogue, memo in pairs:
-        yield from (message["content"] for message in messages(dialogue, PROMPT))
-        yield memo
+    for chat, reply in replies:
+        yield from (message["content"] for message in chat)
+        yield reply
 
 
-def encode(pairs: Sequence[Pair], tokenizer: PreTrainedTokenizerFast) -> list[Ids]:
-    """Prompts and memos as ids; the labels are on the memo and its end token."""
-    prompts = [render(tokenizer, dialogue, PROMPT) for dialogue, _ in pairs]
+def encode(replies: Sequence[tuple[Chat, str]], tokenizer: PreTrainedTokenizerFast) -> list[Ids]:
+    """Prompts and replies as ids; the labels are on the reply and its end token."""
+    prompts = [render_chat(tokenizer, chat) for chat, _ in replies]
     sources = tokenizer(prompts, add_special_tokens=False)["input_ids"]
-    targets = tokenizer([f"{memo}{tokenizer.eos_token}" for _, memo in pairs], add_special_tokens=False)["input_ids"]
+    targets = tokenizer([f"{reply}{tokenizer.eos_token}" for _, reply in replies], add_special_tokens=False)[
+        "input_ids"
+    ]
     return [
         {"input_ids": [*source, *target], "labels": [*[IGNORED] * len(source), *target]}
         for source, target in zip(sources, targets, strict=True)

@@ -26,7 +26,9 @@ from dialsum.corpus.synthetic.scenarios import SCENARIOS
 from dialsum.corpus.synthetic.slots import digest, draw, kind_of
 from dialsum.corpus.synthetic.template import Template
 
-Split = Literal["train", "dev", "test", "base"]
+# `base` and `record` are for base models: the same talk, answered by a memo, or by a record in the plain style.
+Split = Literal["train", "dev", "test", "base", "record"]
+_FOR_BASES = ("base", "record")
 
 _GUEST_SHARE = 0.28
 _HELD_OUT_SHARE = 0.3
@@ -80,7 +82,9 @@ def _row(split: Split, number: int, seed: int) -> Row:
             fname, dialogue, write_memo(topic, [(scenario.label(f.name), f.value) for f in facts], rng), topic, facts
         )
     said = " ".join(template.fill(filled) for template in (summary, tail) if template)
-    return Row(fname, dialogue, polite(said) if script.register == "formal" else said, topic, facts)
+    return Row(
+        fname, dialogue, polite(said) if script.register == "formal" and split != "record" else said, topic, facts
+    )
 
 
 def _choose_turns(script: Script, guest: bool, rng: Random) -> list[tuple[Line, Template]]:
@@ -129,11 +133,11 @@ def _draw_other(split: Split, slot: str, taken: Mapping[str, str], rng: Random) 
     others = {value for other, value in taken.items() if kind_of(other) == kind_of(slot)}
     unseen = split in ("dev", "test") and rng.random() < _HELD_OUT_SHARE
     while True:
-        value = draw(slot, rng, unseen=unseen, invent=_INVENTED_SHARE if split == "base" else 0.0)
+        value = draw(slot, rng, unseen=unseen, invent=_INVENTED_SHARE if split in _FOR_BASES else 0.0)
         if value not in others:
             return value
 
 
 def _belongs(split: Split, scenario: str, values: Sequence[str]) -> bool:
     part = digest("|".join((scenario, *values))) % _COMBINATIONS
-    return _COMBINATION_OF.get(part, "train") == ("train" if split == "base" else split)
+    return _COMBINATION_OF.get(part, "train") == ("train" if split in _FOR_BASES else split)
