@@ -40,7 +40,12 @@ class Marker(TrainerCallback):
 
 
 class Watch(TrainerCallback):
-    """Stops a training whose loss or gradient is no longer a number."""
+    """Stops a training whose loss or gradient is no longer a number; sees to it that the last step is logged."""
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """A training of fewer steps than `logging_steps` would leave no figure at all."""
+        if state.global_step >= state.max_steps:
+            control.should_log = True
 
     def on_log(
         self,
