@@ -69,6 +69,7 @@ class Entry:
     chat_tokens: list[str]
     end_tokens: list[str]
     lora_targets: list[str]
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)]
     learning_rate: Positive
     micro_batch: Count
     gradient_checkpointing: bool

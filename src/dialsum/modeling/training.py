@@ -44,7 +44,11 @@ def in_force(training: Training, entry: Entry) -> Training:
         learning_rate=choose(training.learning_rate, entry.learning_rate),
         micro_batch=choose(training.micro_batch, entry.micro_batch),
         gradient_checkpointing=choose(training.gradient_checkpointing, entry.gradient_checkpointing),
-        lora=replace(training.lora, targets=choose(training.lora.targets, entry.lora_targets)),
+        lora=replace(
+            training.lora,
+            targets=choose(training.lora.targets, entry.lora_targets),
+            dropout=choose(training.lora.dropout, entry.lora_dropout),
+        ),
     )
 
 
@@ -67,7 +71,7 @@ def prepare(model: PreTrainedModel, training: Training) -> Any:
         LoraConfig(
             r=lora.r,
             lora_alpha=lora.alpha,
-            lora_dropout=lora.dropout,
+            lora_dropout=float(lora.dropout or 0),
             target_modules=lora.targets,
             bias="none",
             task_type="CAUSAL_LM",

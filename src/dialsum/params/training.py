@@ -18,11 +18,11 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what numpy takes
 
 @dataclass(frozen=True, config=STRICT)
 class Lora:
-    """The adapter: its rank, its scale `alpha / r`, its dropout, and the layers it stands on (null: the catalog's)."""
+    """The adapter: its rank, its scale `alpha / r`, its dropout, and the layers it stands on; null: the catalog's."""
 
     r: Count
     alpha: Count
-    dropout: Share
+    dropout: Share | None
     targets: list[str] | None
 
 
