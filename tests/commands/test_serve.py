@@ -49,7 +49,7 @@ def test_serve_starts_mlflow_on_this_store(
 @pytest.mark.usefixtures("started")
 def test_serve_without_a_champion_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "by_alias", lambda *_: None)
-    with pytest.raises(InputError, match="no model is the champion yet; run `make repro` first"):
+    with pytest.raises(InputError, match="no model is the champion yet; run `make repro`"):
         serve.main([], standalone_mode=False)
 
 

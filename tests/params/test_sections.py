@@ -81,7 +81,7 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: training.warmup_ratio: input should be less than 1, got 1.0",
         ),
         (
-            r"^  epochs: 3\.0",
+            r"^  epochs: 3\.5",
             "  epochs: 0",
             "params.yaml: training.epochs: input should be greater than 0, got 0",
         ),

@@ -159,7 +159,7 @@ def test_the_version_needs_nothing_but_itself(
     folders["trained"].rename(folders["trained"].with_name("gone"))
     code = (
         "import json, sys, mlflow, pandas\n"
-        "assert not any('/src' in path for path in sys.path), sys.path\n"
+        "sys.path = [path for path in sys.path if not path.endswith('/src')]  # an editable installation\n"
         "model = mlflow.pyfunc.load_model('models:/dialsum@champion')\n"
         "import dialsum; assert '/artifacts/code/' in dialsum.__file__, dialsum.__file__\n"
         f"print(json.dumps(list(model.predict(pandas.DataFrame({{'dialogue': {DIALOGUES!r}}}))['summary'])))\n"
