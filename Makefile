@@ -1,6 +1,6 @@
 # Two commands matter: `make repro` and `make test`. Each makes the environment first if it is not there.
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow check ui serve clean-environment
+.PHONY: help repro test test-slow check ui serve
 
 PYTHON ?= python3
 VENV := .venv
