@@ -120,17 +120,18 @@ class Repository:
         with (self.path / name).open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
+    def outputs(self) -> list[str]:
+        """The files that stages have written."""
+        folders = ("data", "models", "metrics", "plots")
+        files = [path for folder in folders for path in (self.path / folder).rglob("*") if path.is_file()]
+        return sorted(path.relative_to(self.path).as_posix() for path in files if path.name != ".gitignore")
+
     def hashes(self) -> dict[str, str]:
         """Of all that two runs with the same values must share: models, data, scores and curves."""
-        folders = ("models/base", "models/trained", "data", "metrics", "plots")
-        files = [path for folder in folders for path in (self.path / folder).rglob("*") if path.is_file()]
-        # These alone hold times.
-        differing = {"train_speed.json", "generation_speed.json"}
-        return {
-            path.relative_to(self.path).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(files)
-            if path.name not in differing
-        }
+        # These alone hold times, and the id of a run.
+        differing = {"metrics/train_speed.json", "metrics/generation_speed.json", "models/mlflow_run.json"}
+        names = [name for name in self.outputs() if name not in differing]
+        return {name: hashlib.sha256((self.path / name).read_bytes()).hexdigest() for name in names}
 
     def runs(self, experiment: str = "dialsum") -> list[Any]:
         """The runs of an MLflow experiment, the oldest first; none where there is no store."""

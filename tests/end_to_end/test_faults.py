@@ -65,7 +65,7 @@ def test_a_wrong_value_is_refused_before_any_work(clone: Repository, old: str, n
         clone.run("git", "checkout", "params.yaml")
     assert message in output
     assert "Traceback" not in output
-    assert not (clone.path / "data").exists()
+    assert clone.outputs() == []
     assert not (clone.path / "mlflow.db").exists()
 
 
@@ -81,7 +81,7 @@ def test_a_key_that_dvc_itself_reads_is_named_too(clone: Repository, old: str, n
         clone.run("git", "checkout", "params.yaml")
     assert f"Could not find '{key}'" in output
     assert "Traceback" not in output
-    assert not (clone.path / "data").exists()
+    assert clone.outputs() == []
 
 
 def test_an_experiment_with_a_wrong_value_leaves_the_results_as_they_are(repository: Repository) -> None:
