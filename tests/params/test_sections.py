@@ -76,12 +76,12 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: training.method: input should be 'none', 'lora', 'qlora' or 'full', got 'adapter'",
         ),
         (
-            r"^  warmup_ratio: 0\.1",
+            r"^  warmup_ratio: \S+",
             "  warmup_ratio: 1.0",
             "params.yaml: training.warmup_ratio: input should be less than 1, got 1.0",
         ),
         (
-            r"^  epochs: 3\.5",
+            r"^  epochs: \S+",
             "  epochs: 0",
             "params.yaml: training.epochs: input should be greater than 0, got 0",
         ),
@@ -91,22 +91,22 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: training.seed: input should be greater than or equal to 0, got -1",
         ),
         (
-            r"^  max_source_tokens: 1024",
+            r"^  max_source_tokens: \S+",
             "  max_source_tokens: 63",
             "params.yaml: tokenize.max_source_tokens: input should be greater than or equal to 64, got 63",
         ),
         (
-            r"^  num_beams: 1",
+            r"^  num_beams: \S+",
             "  num_beams: 0",
             "params.yaml: generation.num_beams: input should be greater than 0, got 0",
         ),
         (
-            r"^  max_rejected_fraction: 0\.05",
+            r"^  max_rejected_fraction: \S+",
             "  max_rejected_fraction: 5",
             "params.yaml: validation.max_rejected_fraction: input should be less than or equal to 1, got 5",
         ),
         (
-            r"^  train_rows: 3000",
+            r"^  train_rows: \S+",
             "  train_rows: 3,000",
             "params.yaml: synthesis.train_rows: input should be a valid integer, got '3,000'",
         ),
@@ -135,7 +135,7 @@ def test_a_models_name_is_the_name_of_a_file_in_catalog(params: Path, name: str)
 
 def test_all_faults_are_told_at_once_in_order(params: Path) -> None:
     spoil(params, r"^  seed: 42\n\nvalidation", "  sed: 42\n\nvalidation")
-    spoil(params, r"^  batch_size: 32", "  batch_size: many")
+    spoil(params, r"^  batch_size: \S+", "  batch_size: many")
     assert faults(params) == [
         "params.yaml: generation.batch_size: input should be a valid integer, got 'many'",
         "params.yaml: synthesis.seed: this key is missing; every value is chosen in this file",

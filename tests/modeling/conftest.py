@@ -1,0 +1,63 @@
+"""What the tests of training share: rows, values and one way to train with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import TrainerCallback
+
+from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.synthetic import generate
+from dialsum.modeling.catalog import Entry
+from dialsum.modeling.loading import load_base, load_tokenizer
+from dialsum.modeling.training import Tuned, in_force, prepare, train
+from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.strict import load
+from dialsum.params.training import Training
+from dialsum.stages.tokenize import as_dataset, encode_split
+
+ROOT = Path(__file__).parents[2]
+ROWS = 23  # six batches of four an epoch, the last one short
+
+
+@pytest.fixture(scope="session")
+def rows(small_base: Path) -> Any:
+    """Tokenized rows, as stage tokenize makes them."""
+    dialogues = [to_dialogue(row.fname, row.dialogue, None, [row.summary]) for row in generate("train", ROWS, 3)]
+    prompt, limits = Prompt(format="plain", system="none"), Tokenize(max_source_tokens=160, max_target_tokens=48)
+    return as_dataset(encode_split(load_tokenizer(small_base), dialogues, prompt, limits, "train"))
+
+
+@pytest.fixture(scope="session")
+def training(small_entry: Entry) -> Training:
+    """The repository's own values, for fewer steps: 6 an epoch, a checkpoint each 4th; dropout, as it draws numbers."""
+    chosen = load(ROOT / "params.yaml", "training", Training)
+    lora = replace(chosen.lora, dropout=0.05)
+    short = replace(chosen, method="lora", save_steps=4, logging_steps=2, epochs=3.0, threads=1, lora=lora)
+    return in_force(short, small_entry)
+
+
+@pytest.fixture(scope="session")
+def tune(small_base: Path) -> Callable[..., Tuned]:
+    """Train on rows with values, in a folder for checkpoints, with callbacks; the first four rows are the dev set."""
+
+    def run(rows: Any, training: Training, folder: Path, *callbacks: TrainerCallback) -> Tuned:
+        torch.manual_seed(torch.seed())  # nothing may hang on what came before
+        model = prepare(load_base(small_base, training.method), training)
+        pad = int(load_tokenizer(small_base).pad_token_id)
+        return train(model, rows, rows.select(range(4)), training, pad, folder, list(callbacks))
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
