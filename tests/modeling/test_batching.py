@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
+from transformers import LlamaConfig, LlamaForCausalLM
 
-from dialsum.modeling.batching import BATCHES_PER_GROUP, Collator, EpochSampler
+from dialsum.modeling.batching import BATCHES_PER_GROUP, Collator, EpochSampler, without_prompt_logits
 
 EOS = PAD = 2
 
@@ -26,6 +27,43 @@ def test_rows_are_padded_on_the_right_to_the_longest() -> None:
         "labels": [[-100, 6, 7], [8, -100, -100]],
     }
     assert {tensor.dtype for tensor in batch.values()} == {torch.int64}
+
+
+MIXED = Collator(pad=PAD)(
+    [
+        {"input_ids": [5, 6, 7, 8, EOS], "labels": [-100, -100, -100, 8, EOS]},
+        {"input_ids": [7, 8, 9, EOS], "labels": [-100, -100, 9, EOS]},
+    ]
+)
+
+
+def test_logits_begin_at_the_token_before_the_first_label_of_the_batch() -> None:
+    wanted = without_prompt_logits(MIXED)
+    labels = wanted.pop("labels")
+    assert isinstance(labels, torch.Tensor)
+    assert labels.tolist() == [[-100, -100, 8, EOS], [-100, 9, EOS, -100]]
+    assert wanted.pop("logits_to_keep") == 4
+    assert wanted.keys() == {"input_ids"}
+
+
+def test_a_label_on_the_first_token_leaves_all_logits() -> None:
+    whole = Collator(pad=PAD)([{"input_ids": [5, 6], "labels": [5, 6]}])
+    assert without_prompt_logits(whole)["logits_to_keep"] == 2
+
+
+def test_without_the_logits_of_prompts_and_the_mask_loss_and_gradients_are_the_same() -> None:
+    torch.manual_seed(0)
+    shape = {"vocab_size": 16, "hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2}
+    model = LlamaForCausalLM(LlamaConfig(**shape, num_hidden_layers=2, num_key_value_heads=2))
+
+    def gradients(batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+        model.zero_grad()
+        loss = model(**batch).loss
+        loss.backward()
+        return [loss.detach(), *(value.grad.clone() for value in model.parameters())]
+
+    for short, full in zip(gradients(without_prompt_logits(MIXED)), gradients(MIXED), strict=True):
+        torch.testing.assert_close(short, full, rtol=1e-5, atol=1e-7)
 
 
 def test_where_padding_is_the_end_token_the_end_is_still_learned() -> None:

@@ -12,7 +12,7 @@ import torch
 from dialsum.corpus.cleaning import to_dialogue
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
-from dialsum.modeling.decoding import Summarizer, batches, load_summarizer, summarize
+from dialsum.modeling.decoding import NoRepeatInSummary, Summarizer, batches, load_summarizer, summarize
 from dialsum.modeling.loading import load_base
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
@@ -55,6 +55,37 @@ def test_a_batch_says_what_each_dialogue_alone_gets(
     assert len({item.text for item in together}) > 10  # or the comparison would prove nothing
     assert together == [summarize(chosen, [dialogue])[0] for dialogue in dialogues]
     assert together == summarize(chosen, dialogues)
+
+
+def test_no_n_gram_comes_twice_in_a_summary_but_those_of_the_prompt_may() -> None:
+    rule, free = NoRepeatInSummary(size=2, prompt_length=3), torch.zeros(2, 10)
+    prompt = [5, 6, 7]
+    # After 5, the first row may say 6 as its prompt does; the second has said "5 6" itself.
+    scores = rule(torch.tensor([[*prompt, 8, 9, 5], [*prompt, 5, 6, 5]]), free)
+    assert (scores == -torch.inf).nonzero().tolist() == [[1, 6]]
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_the_chosen_size_of_n_grams_is_in_force(
+    summarizer: Summarizer, dialogues: list[Dialogue], beams: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model with random weights repeats itself; with n-grams of one token no token comes twice."""
+    produced: list[list[int]] = []
+    generate_tokens = summarizer.model.generate
+
+    def watched(**inputs: Any) -> Any:
+        tokens = generate_tokens(**inputs)
+        produced.extend(row for row in tokens[:, inputs["input_ids"].shape[1] :].tolist())
+        return tokens
+
+    monkeypatch.setattr(summarizer.model, "generate", watched)
+    for size, repeats in ((0, True), (1, False)):
+        produced.clear()
+        chosen = replace(GREEDY, num_beams=beams, no_repeat_ngram_size=size)
+        summarize(replace(summarizer, generation=chosen), dialogues)
+        said = [[token for token in row if token != summarizer.tokenizer.pad_token_id] for row in produced]
+        assert len(said) == len(dialogues)
+        assert any(len(set(row)) < len(row) for row in said) == repeats
 
 
 def test_the_size_of_a_batch_changes_nothing(summarizer: Summarizer, dialogues: list[Dialogue]) -> None:

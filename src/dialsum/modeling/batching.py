@@ -5,7 +5,7 @@ Enters: rows `{"input_ids": […], "labels": […]}`. Leaves: tensors of shape (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +33,18 @@ class Collator:
 
         mask = torch.tensor([[1] * len(row["input_ids"]) + [0] * (longest - len(row["input_ids"])) for row in rows])
         return {"input_ids": padded("input_ids", self.pad), "attention_mask": mask, "labels": padded("labels", IGNORED)}
+
+
+def without_prompt_logits(batch: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor | int]:
+    """What a causal model needs for the loss of the labels: logits from just before the batch's first label on.
+
+    A quarter of the time of the tiny model went into the logits of prompts; over a vocabulary of 150,000 they are most
+    of the memory. Nor does a causal model need the mask of padding that stands on the right.
+    """
+    labels = batch["labels"]
+    first = int((labels != IGNORED).any(dim=0).int().argmax())
+    kept = labels.shape[1] - max(first - 1, 0)
+    return {"input_ids": batch["input_ids"], "labels": labels[:, -kept:], "logits_to_keep": kept}
 
 
 class EpochSampler(Sampler[int]):

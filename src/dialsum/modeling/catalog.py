@@ -30,7 +30,6 @@ class Scratch:
     """How a tiny model is made here: its shape, its tokenizer, and fixed steps on a synthetic corpus of its own.
 
     `practice` comes first, on random tokens to copy, then `reading`, on dialogues with their memos and records.
-    `dialogue_weight`: the weight in the loss of a token of the prompt, where one of the reply has 1.
     """
 
     vocab_size: Count
@@ -43,7 +42,6 @@ class Scratch:
     corpus_seed: int
     practice: Lesson
     reading: Lesson
-    dialogue_weight: Annotated[float, Field(gt=0, le=1)]
     learning_rate: Positive
     warmup_steps: Count
     threads: Count

@@ -21,14 +21,13 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 import torch
-from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import to_dialogue
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
-from dialsum.modeling.batching import Collator, EpochSampler
+from dialsum.modeling.batching import Collator, EpochSampler, without_prompt_logits
 from dialsum.modeling.catalog import Lesson, Scratch
 from dialsum.modeling.tokenizer import train_tokenizer
 from dialsum.params.prompt import Prompt
@@ -43,7 +42,7 @@ PRACTICE_WHOLE_STEPS = 80
 
 Chat = list[dict[str, str]]
 Ids = dict[str, list[int]]
-Batch = tuple[torch.Tensor, torch.Tensor]  # ids, and the weight of each in the loss, both (rows, tokens)
+Batch = dict[str, torch.Tensor]  # `input_ids` and `labels`, both (rows, tokens)
 
 
 def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast, dict[str, float]]:
@@ -56,7 +55,7 @@ def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTo
     collate = Collator(int(tokenizer.pad_token_id or 0))
     batches = chain(
         _practice(scratch.practice, len(tokenizer), scratch.seed),
-        _reading(encode(replies, tokenizer), scratch.reading, scratch.dialogue_weight, scratch.seed, collate),
+        _reading(encode(replies, tokenizer), scratch.reading, scratch.seed, collate),
     )
     figures = _train(model, batches, scratch)
     return model, tokenizer, {"documents": len(replies), "parameters": model.num_parameters(), **figures}
@@ -120,24 +119,17 @@ def _train(model: LlamaForCausalLM, batches: Iterator[Batch], scratch: Scratch) 
     losses, tokens = [], 0
     model.train()
     with tqdm(batches, total=steps, desc="base", unit="step", disable=None, mininterval=1) as bar:
-        for ids, weights in bar:
-            loss = _loss(model, ids, weights)
+        for batch in bar:
+            loss: torch.Tensor = model(**without_prompt_logits(batch)).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
             losses.append(loss.item())
-            tokens += ids.numel()
+            tokens += batch["input_ids"].numel()
             bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
     return {"tokens": tokens, "first_loss": losses[0], "last_loss": sum(losses[-100:]) / len(losses[-100:])}
-
-
-def _loss(model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted mean loss of the next token. Padded on the right, a causal model needs no mask for its real tokens."""
-    logits = model(input_ids=ids).logits[:, :-1]
-    losses = cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-    return (losses * weights[:, 1:].flatten()).sum() / weights[:, 1:].sum()
 
 
 def _practice(lesson: Lesson, vocab_size: int, seed: int) -> Iterator[Batch]:
@@ -154,21 +146,19 @@ def _practice(lesson: Lesson, vocab_size: int, seed: int) -> Iterator[Batch]:
         pieces = list(torch.tensor_split(tokens, cuts, dim=1))
         order = torch.randperm(len(pieces), generator=generator).tolist()
         ids = torch.cat([tokens, *[pieces[number] for number in order]], dim=1)
-        weights = torch.ones(ids.shape)
-        weights[:, : length + 1] = 0  # the tokens themselves, and the first of the copy, cannot be known
-        yield ids, weights
+        labels = ids.clone()
+        labels[:, : length + 1] = IGNORED  # the tokens themselves, and the first of the copy, cannot be known
+        yield {"input_ids": ids, "labels": labels}
 
 
-def _reading(rows: list[Ids], lesson: Lesson, dialogue_weight: float, seed: int, collate: Collator) -> Iterator[Batch]:
-    """The full batches of the documents, over them as often as the steps need; padding counts nothing."""
+def _reading(rows: list[Ids], lesson: Lesson, seed: int, collate: Collator) -> Iterator[Batch]:
+    """The full batches of the documents, over them as often as the steps need."""
     sampler = EpochSampler([len(row["input_ids"]) for row in rows], lesson.batch, "length_grouped", seed)
     done = 0
     while done < lesson.steps:
         order = list(sampler)
         for start in range(0, len(order) - lesson.batch + 1, lesson.batch)[: lesson.steps - done]:
-            batch = collate([rows[number] for number in order[start : start + lesson.batch]])
-            weights = torch.where(batch["labels"] == IGNORED, dialogue_weight, 1.0) * batch["attention_mask"]
-            yield batch["input_ids"], weights
+            yield collate([rows[number] for number in order[start : start + lesson.batch]])
             done += 1
         sampler.set_epoch(sampler.epoch + 1)
 

@@ -17,7 +17,7 @@ from datasets import Dataset
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
 
-from dialsum.modeling.batching import Collator, EpochSampler
+from dialsum.modeling.batching import Collator, EpochSampler, without_prompt_logits
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.watching import Marker, ProgressBar, Watch
 from dialsum.params.training import Training
@@ -97,7 +97,7 @@ def train(
     Raises InputError when the loss is no longer a number.
     """
     sampler = EpochSampler(rows["length"], int(training.micro_batch or 1), training.batching, training.seed)
-    trainer = _SampledTrainer(
+    trainer = _CausalTrainer(
         model=model,
         args=_arguments(training, model, len(rows), checkpoints),
         train_dataset=rows.select_columns(["input_ids", "labels"]),
@@ -119,13 +119,17 @@ def train(
     )
 
 
-class _SampledTrainer(Trainer):
-    """The Trainer with our order of rows."""
+class _CausalTrainer(Trainer):
+    """The Trainer with our order of rows, and with logits only where a label needs them."""
 
     sampler: EpochSampler
 
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:  # noqa: ARG002
         return self.sampler
+
+    def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **options: Any) -> Any:
+        """The loss of the batch without the logits that it does not need."""
+        return super().compute_loss(model, without_prompt_logits(inputs), *args, **options)
 
 
 def _arguments(training: Training, model: Any, rows: int, checkpoints: Path) -> TrainingArguments:

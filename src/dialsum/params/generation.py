@@ -14,7 +14,12 @@ Count = Annotated[int, Field(gt=0)]
 
 @dataclass(frozen=True, config=STRICT)
 class Generation:
-    """Greedy for `num_beams` 1, beam search above. `batch_size`: dialogues decoded together."""
+    """Greedy for `num_beams` 1, beam search above. `batch_size`: dialogues decoded together.
+
+    `no_repeat_ngram_size`: so many tokens in a row come at most once in a summary, whatever the dialogue says; 0 allows
+    all. Of 250 real reference summaries none repeats 12 tokens of Qwen3, but 84 repeat 4, for a label as `#Person1#` is
+    four: a small number corrupts.
+    """
 
     max_new_tokens: Count
     num_beams: Count
