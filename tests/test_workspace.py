@@ -12,7 +12,9 @@ from dialsum import workspace
 from dialsum.params.generation import Generation
 from dialsum.workspace import fingerprint, unfinished
 
-GREEDY = Generation(max_new_tokens=8, num_beams=1, no_repeat_ngram_size=0, batch_size=4, threads=1)
+GREEDY = Generation(
+    max_new_tokens=8, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=4, threads=1
+)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,9 @@ from dialsum.params.prompt import Prompt, Tokenize
 
 PROMPT = Prompt(format="plain", system="none")
 LIMITS = Tokenize(max_source_tokens=256, max_target_tokens=64)
-GREEDY = Generation(max_new_tokens=16, num_beams=1, no_repeat_ngram_size=0, batch_size=7, threads=1)
+GREEDY = Generation(
+    max_new_tokens=16, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=7, threads=1
+)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,7 @@ def test_batches_go_from_long_to_short(summarizer: Summarizer, dialogues: list[D
     assert sorted(row for batch in made for row in batch.rows) == list(range(20))
     lengths = [len(source) for batch in made for source in batch.sources]
     assert lengths == sorted(lengths, reverse=True)
-    assert all(batch.ids == [dialogues[row].id for row in batch.rows] for batch in made)
+    assert all(batch.dialogues == [dialogues[row] for row in batch.rows] for batch in made)
 
 
 class Fixed:

@@ -9,20 +9,22 @@ from transformers import AutoTokenizer
 
 from dialsum.modeling.batching import Collator
 from dialsum.modeling.catalog import Lesson
-from dialsum.modeling.scratch import PRACTICE_WHOLE_STEPS, RECORD, _practice, _reading, encode
+from dialsum.modeling.scratch import PRACTICE_WHOLE_STEPS, RECORD, Batch, _practice, _reading, encode
 from dialsum.prompts.encode import IGNORED
 
 
-def test_practice_repeats_its_tokens_and_weighs_the_copy_alone() -> None:
+def test_practice_repeats_its_tokens_and_learns_the_copy_alone() -> None:
     batches = list(_practice(Lesson(steps=PRACTICE_WHOLE_STEPS + 20, batch=3), vocab_size=50, seed=1))
     assert len(batches) == PRACTICE_WHOLE_STEPS + 20
     reordered = 0
-    for step, (ids, weights) in enumerate(batches):
+    for step, batch in enumerate(batches):
+        ids, labels = batch["input_ids"], batch["labels"]
         length = ids.shape[1] // 2
         first, second = ids[:, :length], ids[:, length:]
-        assert ids.shape == weights.shape == (3, 2 * length)
+        assert ids.shape == labels.shape == (3, 2 * length)
         assert torch.equal(first.sort(dim=1).values, second.sort(dim=1).values)
-        assert weights.tolist() == [[0.0] * (length + 1) + [1.0] * (length - 1)] * 3
+        assert (labels[:, : length + 1] == IGNORED).all()
+        assert torch.equal(labels[:, length + 1 :], ids[:, length + 1 :])
         if step < PRACTICE_WHOLE_STEPS:
             assert torch.equal(first, second)
         reordered += not torch.equal(first, second)
@@ -31,23 +33,21 @@ def test_practice_repeats_its_tokens_and_weighs_the_copy_alone() -> None:
 
 def test_practice_is_the_same_for_the_same_seed() -> None:
     one, other, third = (list(_practice(Lesson(steps=3, batch=2), 50, seed)) for seed in (1, 1, 2))
-    assert all(torch.equal(left, right) for (left, _), (right, _) in zip(one, other, strict=True))
-    assert any(
-        left.shape != right.shape or not torch.equal(left, right)
-        for (left, _), (right, _) in zip(one, third, strict=True)
-    )
+    assert _ids(one) == _ids(other) != _ids(third)
 
 
-def test_reading_weighs_replies_one_prompts_little_and_padding_nothing() -> None:
-    rows = [
-        {"input_ids": [5, 6, 7, 8], "labels": [IGNORED, IGNORED, 7, 8]},
-        {"input_ids": [5, 9], "labels": [IGNORED, 9]},
-    ]
-    batches = list(_reading(rows, Lesson(steps=3, batch=2), 0.25, 0, Collator(0)))
-    assert len(batches) == 3
-    for ids, weights in batches:
-        table = {tuple(row): weight for row, weight in zip(ids.tolist(), weights.tolist(), strict=True)}
-        assert table == {(5, 6, 7, 8): [0.25, 0.25, 1.0, 1.0], (5, 9, 0, 0): [0.25, 1.0, 0.0, 0.0]}
+def _ids(batches: list[Batch]) -> list[list[list[int]]]:
+    return [batch["input_ids"].tolist() for batch in batches]
+
+
+def test_reading_goes_over_the_documents_as_often_as_the_steps_need() -> None:
+    rows = [{"input_ids": [number, 9], "labels": [IGNORED, 9]} for number in range(5)]
+    batches = list(_reading(rows, Lesson(steps=5, batch=2), 0, Collator(0)))
+    seen = [number for batch in batches for number, _ in batch["input_ids"].tolist()]
+    assert len(batches) == 5
+    # Two full batches an epoch, the fifth row left out; each epoch in another order.
+    assert [len(set(seen[start : start + 4])) for start in (0, 4)] == [4, 4]
+    assert set(seen) == set(range(5))
 
 
 def test_replies_are_learned_with_their_end_token(small_base: Path) -> None:

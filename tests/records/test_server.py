@@ -28,7 +28,14 @@ SOURCE = Path(registry.__file__).parents[2]
 SETTINGS = {
     "prompt": {"format": "plain", "system": "none"},
     "tokenize": {"max_source_tokens": 256, "max_target_tokens": 64},
-    "generation": {"max_new_tokens": 16, "num_beams": 1, "no_repeat_ngram_size": 0, "batch_size": 4, "threads": 1},
+    "generation": {
+        "max_new_tokens": 16,
+        "num_beams": 1,
+        "no_repeat_ngram_size": 0,
+        "foreign_tokens": "allow",
+        "batch_size": 4,
+        "threads": 1,
+    },
     "registry": {"metric": "rouge_mean", "max_rows": 4, "max_chars": 500},
 }
 DIALOGUES = [

@@ -69,7 +69,7 @@ def runs(client: MlflowClient) -> list[Any]:
 
 def test_each_execution_leaves_one_complete_run_and_version(repository: Path) -> None:
     first = run()
-    assert first["name"].startswith("tiny-llama_ep5_bs16_lr0.004_")
+    assert first["name"].startswith("tiny-llama_ep2_bs16_lr0.004_")
     assert (first["complete"], first["version"], first["champion"]) == (True, 1, True)
 
     client = store.connect()

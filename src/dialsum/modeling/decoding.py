@@ -20,6 +20,7 @@ from transformers import (
 
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
+from dialsum.modeling.foreign import Foreign, ForeignBlock, find_foreign, homes
 from dialsum.modeling.loading import load_tokenizer, load_trained
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
@@ -28,7 +29,10 @@ from dialsum.prompts.encode import encode_source
 
 @dataclass(frozen=True)
 class Summarizer:
-    """A model with all that decides what it answers. `end`: ids that end a summary."""
+    """A model with all that decides what it answers.
+
+    `end`: ids that end a summary; `foreign`: tokens with letters of other scripts, None where all are allowed.
+    """
 
     model: Any
     tokenizer: PreTrainedTokenizerBase
@@ -36,6 +40,7 @@ class Summarizer:
     limits: Tokenize
     generation: Generation
     end: list[int]
+    foreign: Foreign | None
 
 
 def load_summarizer(base: Path, trained: Path, prompt: Prompt, limits: Tokenize, generation: Generation) -> Summarizer:
@@ -44,7 +49,8 @@ def load_summarizer(base: Path, trained: Path, prompt: Prompt, limits: Tokenize,
     model, pin = load_trained(base, trained)
     tokenizer = load_tokenizer(base)
     end: Any = tokenizer.convert_tokens_to_ids([str(tokenizer.eos_token), *pin.end_tokens])
-    return Summarizer(model, tokenizer, prompt, limits, generation, sorted(set(end)))
+    foreign = None if generation.foreign_tokens == "allow" else find_foreign(tokenizer, end)
+    return Summarizer(model, tokenizer, prompt, limits, generation, sorted(set(end)), foreign)
 
 
 def summarize(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> list[Prediction]:
@@ -55,19 +61,19 @@ def summarize(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> list[Pre
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that are decoded together: their places in the list of dialogues, ids and prompts."""
+    """Rows that are decoded together: their places in the list of dialogues, the dialogues and their prompts' ids."""
 
     summarizer: Summarizer
     rows: list[int]
-    ids: list[str]
+    dialogues: list[Dialogue]
     sources: list[list[int]]
 
     def predict(self) -> list[tuple[int, Prediction]]:
         """Each row with its prediction."""
-        texts = _decode(self.summarizer, self.sources)
+        texts = _decode(self.summarizer, self.sources, self.dialogues)
         return [
-            (row, Prediction(name, text, finished))
-            for row, name, (text, finished) in zip(self.rows, self.ids, texts, strict=True)
+            (row, Prediction(dialogue.id, text, finished))
+            for row, dialogue, (text, finished) in zip(self.rows, self.dialogues, texts, strict=True)
         ]
 
 
@@ -80,11 +86,11 @@ def batches(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> Iterator[B
     order = sorted(range(len(dialogues)), key=lambda row: len(sources[row]), reverse=True)
     for start in range(0, len(order), summarizer.generation.batch_size):
         rows = order[start : start + summarizer.generation.batch_size]
-        yield Batch(summarizer, rows, [dialogues[row].id for row in rows], [sources[row] for row in rows])
+        yield Batch(summarizer, rows, [dialogues[row] for row in rows], [sources[row] for row in rows])
 
 
 @torch.inference_mode()
-def _decode(summarizer: Summarizer, sources: list[list[int]]) -> list[tuple[str, bool]]:
+def _decode(summarizer: Summarizer, sources: list[list[int]], dialogues: Sequence[Dialogue]) -> list[tuple[str, bool]]:
     """The text after each source, and whether an end token closed it."""
     longest = max(map(len, sources))
     pad = summarizer.tokenizer.pad_token_id
@@ -93,7 +99,7 @@ def _decode(summarizer: Summarizer, sources: list[list[int]]) -> list[tuple[str,
         input_ids=torch.tensor([[pad] * (longest - len(ids)) + ids for ids in sources], device=device),
         attention_mask=torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in sources], device=device),
         generation_config=_config(summarizer),
-        logits_processor=_processors(summarizer, longest),
+        logits_processor=_processors(summarizer, longest, dialogues),
     )[:, longest:].tolist()
     return [_until_end(summarizer, ids) for ids in produced]
 
@@ -106,17 +112,24 @@ class NoRepeatInSummary(NoRepeatNGramLogitsProcessor):
     """
 
     def __init__(self, size: int, prompt_length: int) -> None:
+        """`size`: tokens of an n-gram; `prompt_length`: tokens of the padded prompts."""
         super().__init__(size)
         self.prompt_length = prompt_length
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """`scores` (rows, vocabulary) for the next token after `input_ids` (rows, prompt and summary so far)."""
-        return super().__call__(input_ids[:, self.prompt_length :], scores)
+        barred: torch.Tensor = super().__call__(input_ids[:, self.prompt_length :], scores)
+        return barred
 
 
-def _processors(summarizer: Summarizer, prompt_length: int) -> LogitsProcessorList:
-    size = summarizer.generation.no_repeat_ngram_size
-    return LogitsProcessorList([NoRepeatInSummary(size, prompt_length)] if size else [])
+def _processors(summarizer: Summarizer, prompt_length: int, dialogues: Sequence[Dialogue]) -> LogitsProcessorList:
+    generation, processors = summarizer.generation, LogitsProcessorList()
+    if generation.no_repeat_ngram_size:
+        processors.append(NoRepeatInSummary(generation.no_repeat_ngram_size, prompt_length))
+    if summarizer.foreign:
+        home = homes([dialogue.text() for dialogue in dialogues], generation.foreign_tokens)
+        processors.append(ForeignBlock(summarizer.foreign, home, prompt_length))
+    return processors
 
 
 def _until_end(summarizer: Summarizer, ids: list[int]) -> tuple[str, bool]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -68,6 +67,8 @@ def load_trained(base: Path, trained: Path) -> tuple[PreTrainedModel, Pin]:
     else:
         model = load_base(base, method)
     if method in ("lora", "qlora"):
+        from peft import PeftModel  # it takes seconds, and who only wants the tokenizer does without
+
         model = PeftModel.from_pretrained(model, trained)
     model.eval()
     return model, read_pin(base)

@@ -12,6 +12,7 @@ Source and target are tokenized apart and joined, so that no search for the head
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from dialsum.corpus.dialogue import Dialogue
@@ -45,6 +46,7 @@ class Target:
 def encode_source(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, prompt: Prompt, limit: int) -> Source:
     """The prompt for a dialogue in at most `limit` tokens."""
 
+    @cache  # what is measured to fit is asked for once more
     def ids(candidate: Dialogue) -> list[int]:
         # The template has written the special tokens; the tokenizer must not add them again.
         return list(tokenizer(render(tokenizer, candidate, prompt), add_special_tokens=False)["input_ids"])

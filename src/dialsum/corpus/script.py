@@ -1,0 +1,34 @@
+"""Letters of scripts that are foreign to Korean text: Latin, Kana, Han, Cyrillic, Arabic, Thai and the like.
+
+Enters: text. Leaves: its runs of such letters.
+
+    foreign_runs("#Person1#은 Jimmy의 T-shirt를 5kg 샀다.") == ["Jimmy", "T", "shirt", "kg"]
+
+Digits, punctuation and symbols (as ℃, ㎡) have no script. Labels and masks (`#Person1#`, `#PhoneNumber#`) are content.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# A label or a mask as it stands in dialogues: #Person1#, #PhoneNumber#.
+LABEL = re.compile(r"#[A-Za-z]+\d*#")
+# Jamo, compatibility jamo, jamo extended A, syllables with jamo extended B, half-width jamo.
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc]")
+
+
+def is_foreign(char: str) -> bool:
+    """Whether a character is a letter, but not Hangul."""
+    return char.isalpha() and not _HANGUL.match(char)
+
+
+def foreign_runs(text: str) -> list[str]:
+    """The longest runs of foreign letters, in order, without labels and masks."""
+    plain = LABEL.sub(" ", unicodedata.normalize("NFC", text))
+    return "".join(char if is_foreign(char) else " " for char in plain).split()
+
+
+def folded(text: str) -> str:
+    """The text in the form in which runs are looked up in it: composed, and in no case."""
+    return unicodedata.normalize("NFC", text).casefold()
