@@ -114,7 +114,9 @@ def _config(scratch: Scratch, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig
 def _train(model: LlamaForCausalLM, batches: Iterator[Batch], scratch: Scratch) -> dict[str, float]:
     """All batches under one linear warm-up and cosine decay of the learning rate."""
     steps = scratch.practice.steps + scratch.reading.steps
-    optimizer = torch.optim.AdamW(model.parameters(), lr=scratch.learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=scratch.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _warmup_cosine(steps, scratch.warmup_steps))
     losses, tokens = [], 0
     model.train()

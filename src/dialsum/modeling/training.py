@@ -145,7 +145,7 @@ def _arguments(training: Training, model: Any, rows: int, checkpoints: Path) -> 
         adam_beta1=training.adam_beta1,
         adam_beta2=training.adam_beta2,
         max_grad_norm=training.max_grad_norm,
-        optim="paged_adamw_32bit" if training.method == "qlora" and cuda else "adamw_torch",
+        optim="paged_adamw_32bit" if training.method == "qlora" and cuda else "adamw_torch_fused",
         per_device_train_batch_size=int(training.micro_batch or 0),
         per_device_eval_batch_size=int(training.micro_batch or 0),
         gradient_accumulation_steps=training.accumulation,
