@@ -6,7 +6,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-PORT ?= 5001
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 26
@@ -15,9 +14,10 @@ $(INSTALLED): requirements.lock pyproject.toml install.sh
 	@PYTHON="$(PYTHON)" sh install.sh $(VENV)
 
 repro: $(INSTALLED) ## run the pipeline (only what changed runs)
+	@$(BIN)/dialsum check
 	@$(BIN)/dvc repro
 
-test: $(INSTALLED) ## run the tests, under ten minutes on two cores
+test: $(INSTALLED) ## run the tests, about ten minutes on two cores
 	@$(BIN)/python -m pytest -m "not slow and not gpu"
 
 test-slow: $(INSTALLED) ## run the long random loops
@@ -28,8 +28,8 @@ check: $(INSTALLED) ## ruff lint and format, mypy strict
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-ui: $(INSTALLED) ## MLflow's pages on this repository's runs, at http://127.0.0.1:5000
-	@$(BIN)/dialsum ui
+ui: $(INSTALLED) ## MLflow's pages on this repository's runs, at http://127.0.0.1:5000 (PORT=… for another port)
+	@$(BIN)/dialsum ui $(if $(PORT),--port $(PORT))
 
 serve: $(INSTALLED) ## serve the champion at http://127.0.0.1:5001 (PORT=… for another port)
-	@$(BIN)/dialsum serve --port $(PORT)
+	@$(BIN)/dialsum serve $(if $(PORT),--port $(PORT))

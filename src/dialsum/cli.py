@@ -15,6 +15,7 @@ import click
 from dialsum.errors import InputError
 
 COMMANDS = {
+    "check": "Say what is wrong with params.yaml.",
     "experiment": "Run one experiment with other values.",
     "serve": "Serve the champion over HTTP.",
     "ui": "Show all runs in MLflow's web page.",

@@ -43,9 +43,10 @@ def fingerprint(files: list[Path], values: list[Any]) -> str:
 
 @contextmanager
 def unfinished(kind: str, name: str) -> Iterator[Path]:
-    """The folder for work `kind`/`name`, locked: of two runs of the same work the second waits and finds the first's.
+    """The folder for work `kind`/`name`, locked: of two runs of the same work the second waits.
 
-    It stays if the block fails or the process is killed, and is removed when the block succeeds.
+    It stays if the block fails or the process is killed, for the next run to go on with, and is removed when the block
+    succeeds.
     """
     folder = root() / kind / name
     folder.parent.mkdir(parents=True, exist_ok=True)

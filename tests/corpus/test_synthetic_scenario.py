@@ -54,15 +54,6 @@ def test_a_faulty_scenario_raises_with_its_name(script: str, summary: str, reaso
         write_scenario("shop", "음식 구입", formal=script, summary=summary)
 
 
-def test_labels_tell_facts_apart() -> None:
-    summary = "\n".join(["{A}{은/는} {town_from}에서 {town_to}{으로/로} 간다."] * 3)
-    script = "A: {town_from}에서 {town_to}까지 가요."
-    with pytest.raises(ValueError, match="two facts share a label"):
-        write_scenario("trip", "여행", formal=script, summary=summary)
-    with pytest.raises(ValueError, match=r"no fact: .'town'"):
-        write_scenario("trip", "여행", formal=script, summary=summary, labels={"town_from": "출발", "town": "도시"})
-
-
 def test_there_are_enough_scenarios_under_names_of_their_own() -> None:
     assert len(SCENARIOS) >= 28
     assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)

@@ -46,8 +46,7 @@ SCRATCH = {
     "intermediate_size": 128,
     "layers": 2,
     "heads": 2,
-    "memo_rows": 60,
-    "record_rows": 60,
+    "rows": 120,
 }
 LESSONS = {"practice": {"steps": 10, "batch": 4}, "reading": {"steps": 120, "batch": 4}}
 RATES = {"learning_rate": 1.0e-2, "warmup_steps": 5}
@@ -72,7 +71,7 @@ class Repository:
             "HF_HUB_OFFLINE": "1",
         }
 
-    def run(self, *command: str, fails: bool = False, **variables: str) -> str:
+    def run(self, *command: str, fails: bool = False, patience: float = PATIENCE, **variables: str) -> str:
         """Run a command, a program of `.venv` if it is there; its stdout and stderr together."""
         done = subprocess.run(
             self.command(*command),
@@ -81,7 +80,7 @@ class Repository:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=PATIENCE,
+            timeout=patience,
         )
         assert (done.returncode != 0) is fails, f"{command} ended with {done.returncode}:\n{done.stdout}"
         return done.stdout
@@ -231,10 +230,9 @@ def edit(path: Path, values: dict[str, object]) -> None:
     yaml.dump(content, path)
 
 
-@pytest.fixture(scope="session")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """A commit of this working tree, small, in which nothing has run yet."""
-    repository = Repository(tmp_path_factory.mktemp("clone") / "dialsum")
+def clone(path: Path) -> Repository:
+    """A commit of this working tree, in which nothing has run yet."""
+    repository = Repository(path)
     listed = subprocess.run(
         ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -245,15 +243,28 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Repository:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)
     (repository.path / ".venv").symlink_to(sys.prefix)
-
-    shutil.copy(repository.path / "catalog" / "tiny-llama.yaml", repository.path / "catalog" / "small.yaml")
-    own = {f"scratch.{key}": value for key, value in {**SCRATCH, **LESSONS, **RATES, "threads": 1}.items()}
-    edit(repository.path / "catalog" / "small.yaml", {"micro_batch": 4, "learning_rate": 1.0e-2, **own})
-    edit(repository.path / "params.yaml", VALUES)
     repository.run("git", "init", "--quiet", "--initial-branch=main")
     (repository.path / ".git" / "info" / "exclude").write_text("/.venv\n")
     repository.commit("a clone")
     return repository
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """A clone with small values."""
+    repository = clone(tmp_path_factory.mktemp("clone") / "dialsum")
+    shutil.copy(repository.path / "catalog" / "tiny-llama.yaml", repository.path / "catalog" / "small.yaml")
+    own = {f"scratch.{key}": value for key, value in {**SCRATCH, **LESSONS, **RATES, "threads": 1}.items()}
+    edit(repository.path / "catalog" / "small.yaml", {"micro_batch": 4, "learning_rate": 1.0e-2, **own})
+    edit(repository.path / "params.yaml", VALUES)
+    repository.commit("small values")
+    return repository
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Repository:
+    """A clone with the values of the repository."""
+    return clone(tmp_path / "dialsum")
 
 
 @pytest.fixture(scope="session")

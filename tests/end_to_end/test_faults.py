@@ -74,11 +74,15 @@ def test_a_wrong_value_is_refused_before_any_work(clone: Repository, old: str, n
     [("  name: small", "  #", "model.name"), ("  dir: data/synthetic", "  #", "data.dir")],
 )
 def test_a_key_that_dvc_itself_reads_is_named_too(clone: Repository, old: str, new: str, key: str) -> None:
+    """`make repro` and `mlflow run` check first."""
+    source = str(clone.path / "src")
     try:
         clone.replace("params.yaml", old, new)
+        checked = clone.run("python", "-m", "dialsum.cli", "check", fails=True, PYTHONPATH=source)
         output = clone.dvc("repro", fails=True)
     finally:
         clone.run("git", "checkout", "params.yaml")
+    assert checked == f"error: params.yaml: {key}: this key is missing; every value is chosen in this file\n"
     assert f"Could not find '{key}'" in output
     assert "Traceback" not in output
     assert clone.outputs() == []
@@ -102,21 +106,21 @@ def test_an_experiment_with_a_wrong_value_leaves_the_results_as_they_are(reposit
 
 def test_ones_own_files(repository: Repository) -> None:
     """As the README says: put them into a folder, `dvc add`, choose it."""
-    mine = repository.path / "data/mine"
+    mine = repository.path / "data/our talk"
     mine.mkdir()
     for name in ("train.csv", "dev.csv", "test.csv"):
         shutil.copy(DATA / name, mine)
     sound = (mine / "train.csv").read_text(encoding="utf-8")
     (mine / "train.csv").write_text(sound.replace("fname,dialogue,summary,topic", "fname,dialogue,text,topic"))
-    repository.dvc("add", "data/mine")
-    output = repository.dvc("exp", "run", "-S", "data.dir=data/mine", fails=True)
-    assert "error: data/mine/train.csv: column summary: " in output
+    repository.dvc("add", "data/our talk")
+    output = repository.dvc("exp", "run", "-S", "data.dir=data/our talk", fails=True)
+    assert "error: data/our talk/train.csv: column summary: " in output
     assert "Traceback" not in output
     assert "train" not in repository.executed(output)
 
     (mine / "train.csv").write_text(sound)
-    repository.dvc("add", "data/mine")
-    output = repository.dvc("exp", "run", "-S", "data.dir=data/mine")
+    repository.dvc("add", "data/our talk")
+    output = repository.dvc("exp", "run", "-S", "data.dir=data/our talk")
     ran = repository.executed(output)
     assert ran[-8:] == ["validate", "prepare", "tokenize", "train", "generate", "evaluate", "submit", "register"]
     assert "base" not in ran

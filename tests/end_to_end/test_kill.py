@@ -43,6 +43,9 @@ def test_killed_in_train_and_in_generate(prepared: Repository, finished: Reposit
     assert repository.hashes() == expected
     (run,) = repository.runs()
     assert run.info.status == "FINISHED"
+    # The training that went on has gone on with its live run.
+    (live,) = repository.runs("dialsum-live")
+    assert live.info.status == "FINISHED"
 
 
 @pytest.mark.slow

@@ -53,13 +53,13 @@ def test_served_texts_are_the_predictions_byte_for_byte(finished: Repository) ->
         assert dialogues.keys() == predictions.keys()
         together = ask(port, *({"dialogue": dialogue} for dialogue in dialogues.values()))
         assert together == (200, {"predictions": [{"summary": text} for text in predictions.values()]})
-        for name in list(dialogues)[:4]:
-            alone = ask(port, {"dialogue": dialogues[name]})
-            assert alone == (200, {"predictions": [{"summary": predictions[name]}]})
+        for name, dialogue in dialogues.items():
+            assert ask(port, {"dialogue": dialogue}) == (200, {"predictions": [{"summary": predictions[name]}]})
 
         secret = {"dialogue": "#Person1#: 비밀번호는 0000입니다."}
         refused = {"error_code": "INVALID_PARAMETER_VALUE", "message": "row 1: 'dialogue' is empty"}
         assert ask(port, secret, {"dialogue": " "}) == (400, refused)
+        assert ask(port, {"dialogue": "#Person1#:"})[0] == 400
         assert ask(port, {"dialogue": 7})[0] == 400
         assert ask(port, {"text": secret["dialogue"]})[0] == 400
         assert post(port, b'{"dataframe_records": [{')[0] == 400

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from dialsum.modeling.batching import Collator
 from dialsum.modeling.catalog import Lesson
-from dialsum.modeling.scratch import PRACTICE_WHOLE_STEPS, RECORD, Batch, _practice, _reading, encode
+from dialsum.modeling.scratch import PRACTICE_WHOLE_STEPS, Batch, _practice, _reading, encode
 from dialsum.prompts.encode import IGNORED
 
 
@@ -52,9 +52,9 @@ def test_reading_goes_over_the_documents_as_often_as_the_steps_need() -> None:
 
 def test_replies_are_learned_with_their_end_token(small_base: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(small_base)
-    chat = [{"role": "user", "content": f"#Person1#: 안녕?\n{RECORD}"}]
+    chat = [{"role": "user", "content": "#Person1#: 안녕?"}]
     (row,) = encode([(chat, "#Person1#은 인사한다.")], tokenizer)
     learned = [token for token in row["labels"] if token != IGNORED]
     assert tokenizer.decode(learned) == "#Person1#은 인사한다.<|im_end|>"
     prompt = tokenizer.decode(row["input_ids"][: -len(learned)])
-    assert prompt == f"<s><|im_start|>user\n#Person1#: 안녕?\n{RECORD}<|im_end|>\n<|im_start|>assistant\n"
+    assert prompt == "<s><|im_start|>user\n#Person1#: 안녕?<|im_end|>\n<|im_start|>assistant\n"

@@ -20,6 +20,7 @@ TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
 def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the repository's own file, to spoil."""
     monkeypatch.chdir(tmp_path)
+    Path("catalog").symlink_to(ROOT / "catalog")
     path = Path("params.yaml")
     path.write_text(TEXT, encoding="utf-8")
     return path
@@ -131,6 +132,27 @@ def test_a_models_name_is_the_name_of_a_file_in_catalog(params: Path, name: str)
     spoil(params, r"^  name: tiny-llama", f'  name: "{name}"')
     (fault,) = faults(params)
     assert fault.startswith("params.yaml: model.name: ")
+
+
+def test_a_model_that_the_catalog_lacks_is_refused_with_those_it_has(params: Path) -> None:
+    spoil(params, r"^  name: tiny-llama", "  name: nosuch")
+    (fault,) = faults(params)
+    assert fault.startswith("params.yaml: model.name: there is no catalog/nosuch.yaml; expected is one of llama-3-")
+    assert fault.endswith(", tiny-llama")
+
+
+def test_a_fault_of_the_catalogs_file_is_told_too(params: Path) -> None:
+    Path("catalog").unlink()
+    Path("catalog").mkdir()
+    Path("catalog/tiny-llama.yaml").write_text("hub: null\n", encoding="utf-8")
+    assert all(fault.startswith("catalog/tiny-llama.yaml") for fault in faults(params))
+
+
+@pytest.mark.parametrize("folder", ["data/$HOME", "data/`ls`", 'data/"mine"', "data/a\\\\b", ""])
+def test_a_folder_that_a_shell_would_read_otherwise_is_refused(params: Path, folder: str) -> None:
+    spoil(params, r"^  dir: data/synthetic", f"  dir: '{folder}'")
+    (fault,) = faults(params)
+    assert fault.startswith("params.yaml: data.dir: ")
 
 
 def test_all_faults_are_told_at_once_in_order(params: Path) -> None:

@@ -23,11 +23,11 @@ def only_run(client: MlflowClient) -> Any:
 
 
 def test_curves_are_there_while_training_and_finished_after(
-    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     outer = client.create_run("0").info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", outer)  # under `mlflow run`
-    with live.curves("tiny-llama") as callback:
+    with live.curves("tiny-llama", tmp_path) as callback:
         log(callback, 10, {"loss": 2.5, "grad_norm": 1.25, "learning_rate": 2e-5, "note": "text"})
         running = only_run(client)
         assert (running.info.status, running.info.run_name) == ("RUNNING", "tiny-llama")
@@ -40,9 +40,11 @@ def test_curves_are_there_while_training_and_finished_after(
     assert client.get_run(outer).info.status == "RUNNING"
 
 
-def test_the_load_of_the_machine_is_recorded(client: MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_load_of_the_machine_is_recorded(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(live, "SECONDS_BETWEEN_SAMPLES", 0.2)
-    with live.curves("tiny-llama"):
+    with live.curves("tiny-llama", tmp_path):
         time.sleep(1.5)
     assert "system/cpu_utilization_percentage" in only_run(client).data.metrics
 
@@ -50,19 +52,52 @@ def test_the_load_of_the_machine_is_recorded(client: MlflowClient, monkeypatch: 
 @pytest.mark.parametrize(
     ("error", "status"), [(RuntimeError("loss is nan"), "FAILED"), (KeyboardInterrupt(), "KILLED")]
 )
-def test_a_failure_shows_with_its_error(client: MlflowClient, error: BaseException, status: str) -> None:
-    with pytest.raises(type(error)), live.curves("tiny-llama"):
+def test_a_failure_shows_with_its_error(
+    client: MlflowClient, error: BaseException, status: str, tmp_path: Path
+) -> None:
+    with pytest.raises(type(error)), live.curves("tiny-llama", tmp_path):
         raise error
     run = only_run(client)
     assert run.info.status == status
     assert run.data.tags["error"] == f"{type(error).__name__}: {error}"
 
 
-def test_without_a_store_training_goes_on_with_one_warning(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_training_that_goes_on_after_a_kill_goes_on_with_its_run(client: MlflowClient, tmp_path: Path) -> None:
+    killed = live.Curves("tiny-llama", tmp_path)
+    log(killed, 10, {"loss": 2.5})
+    killed.monitor.finish()  # the process is gone, and nobody closed the run
+    with live.curves("tiny-llama", tmp_path) as callback:
+        assert only_run(client).info.status == "RUNNING"
+        log(callback, 20, {"loss": 1.5})
+    run = only_run(client)
+    assert run.info.status == "FINISHED"
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "train_loss")] == [10, 20]
+
+
+def test_a_training_that_failed_and_now_succeeds_shows_no_error(client: MlflowClient, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), live.curves("tiny-llama", tmp_path):
+        raise RuntimeError("out of memory")
+    with live.curves("tiny-llama", tmp_path):
+        pass
+    run = only_run(client)
+    assert run.info.status == "FINISHED"
+    assert "error" not in run.data.tags
+
+
+def test_a_run_that_another_store_had_is_opened_anew(client: MlflowClient, tmp_path: Path) -> None:
+    (tmp_path / live.RUN_ID).write_text("0123456789abcdef0123456789abcdef", encoding="utf-8")
+    with live.curves("tiny-llama", tmp_path):
+        pass
+    assert (tmp_path / live.RUN_ID).read_text(encoding="utf-8") == only_run(client).info.run_id
+
+
+def test_without_a_store_training_goes_on_with_one_warning(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (repository / "mlflow.db").mkdir()  # no database can be opened here
     monkeypatch.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 1)  # MLflow would try for 100 seconds
     steps = 0
-    with warnings.catch_warnings(record=True) as caught, live.curves("tiny-llama") as callback:
+    with warnings.catch_warnings(record=True) as caught, live.curves("tiny-llama", tmp_path) as callback:
         warnings.simplefilter("always")
         for steps in range(1, 4):
             log(callback, steps, {"loss": 1.0})
@@ -71,11 +106,11 @@ def test_without_a_store_training_goes_on_with_one_warning(repository: Path, mon
 
 
 @pytest.mark.usefixtures("client")
-def test_a_store_lost_midway_costs_one_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_lost_midway_costs_one_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise OSError("gone")
 
-    with live.curves("tiny-llama") as callback:
+    with live.curves("tiny-llama", tmp_path) as callback:
         assert isinstance(callback, live.Curves)
         monkeypatch.setattr(callback.client, "log_batch", broken)
         with pytest.warns(UserWarning, match="OSError: gone"):

@@ -9,6 +9,7 @@ Enters: the store's registered model `dialsum`. Leaves: MLflow's server in place
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -29,10 +30,21 @@ def main(port: int, host: str) -> None:
             f"{store.uri()}: no model is the champion yet; run `make repro`, or, where that finds "
             "nothing to do, `dvc repro --force --single-item register`"
         )
+    refuse_taken(host, port)
     model = f"models:/{store.MODEL}@{registry.CHAMPION}"
     options = ["-m", model, "--env-manager", "local", "--port", str(port), "--host", host]
     command = [sys.executable, "-m", "mlflow", "models", "serve", *options]
     os.execve(command[0], command, server_environment())
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise InputError if the port cannot be listened on, before a model is loaded for nothing."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InputError(f"{host}:{port}: {error.strerror}; choose another port: PORT={port + 1}") from error
 
 
 def server_environment() -> dict[str, str]:

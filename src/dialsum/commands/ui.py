@@ -18,12 +18,13 @@ from dialsum.errors import InputError
 @click.option("--host", default="127.0.0.1", show_default=True, help="No login guards it: 0.0.0.0 opens it to all.")
 def main(port: int, host: str) -> None:
     """Show all runs in MLflow's web page."""
-    from dialsum.commands.serve import server_environment
+    from dialsum.commands.serve import refuse_taken, server_environment
     from dialsum.records import store
 
     address = store.uri()
     if address.startswith(("http://", "https://")):
         raise InputError(f"MLFLOW_TRACKING_URI: {address} is a server; open that address in the browser")
+    refuse_taken(host, port)
     store.connect()
     # Without a job queue: dialsum starts none, and it would be a dozen idle processes.
     environment = {**server_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}

@@ -108,6 +108,11 @@ def split_turns(text: str) -> tuple[Turn, ...]:
     return tuple(Turn(speaker, " ".join(lines).strip()) for speaker, lines in turns)
 
 
+def said(text: str) -> str:
+    """What is left to read of a dialogue as it came in: labels, invisible characters and blanks say nothing."""
+    return " ".join(turn.text for turn in split_turns(clean(text))).strip()
+
+
 def to_dialogue(
     identifier: str,
     text: str,

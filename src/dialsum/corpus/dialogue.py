@@ -39,7 +39,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """A dialogue; `references` is empty for test rows, `facts` is empty for all but synthetic rows."""
+    """A dialogue; `references` is empty for test rows, `facts` is empty where the data name none."""
 
     id: str
     turns: tuple[Turn, ...]

@@ -26,7 +26,7 @@ from great_expectations.expectations.core.expect_column_values_to_be_in_set impo
 from great_expectations.expectations.core.expect_column_values_to_be_unique import ExpectColumnValuesToBeUnique
 from great_expectations.expectations.core.expect_table_row_count_to_be_between import ExpectTableRowCountToBeBetween
 
-from dialsum.corpus.cleaning import clean, split_turns
+from dialsum.corpus.cleaning import clean, said
 from dialsum.corpus.formats import KNOWN, REFERENCES, REQUIRED, Table, parse_facts, shortened
 from dialsum.params.validation import Validation
 
@@ -159,10 +159,9 @@ def _batch_definition() -> Any:
 
 
 def _row_frame(table: Table) -> pd.DataFrame:
-    """The cells as texts, and beside them what is left to read: labels, invisible characters and blanks say nothing."""
+    """The cells as texts, and beside them what is left to read."""
     cells = {name: table.column(name) for name in KNOWN if name in table.columns}
-    said = [" ".join(turn.text for turn in split_turns(clean(text))).strip() for text in cells["dialogue"]]
-    frame = pd.DataFrame({**cells, "dialogue_said": said}, dtype=object)
+    frame = pd.DataFrame({**cells, "dialogue_said": list(map(said, cells["dialogue"]))}, dtype=object)
     if "summary" in cells:
         frame["summary_said"] = [clean(text) for text in cells["summary"]]
     if "facts" in cells:

@@ -32,10 +32,14 @@ def make_scratch(scratch: Scratch, name: str, entry: Entry, folder: Path) -> dic
 
 def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str, Any]:
     """Take the tokenizer of a model folder in the hub's format, and pin its files."""
-    if not (source / "config.json").is_file():
+    source = source.resolve()  # a server, or an experiment in a copy, will look for it from elsewhere
+    missing = [
+        pattern for pattern in ("config.json", "tokenizer.json", "*.safetensors") if not any(source.glob(pattern))
+    ]
+    if missing:
         raise InputError(
-            f"params.yaml: model.path: {source} has no config.json; expected is a model folder in the hub's format "
-            "(config.json, tokenizer.json, *.safetensors)"
+            f"params.yaml: model.path: {source} has no {', '.join(missing)}; expected is a model folder in the hub's "
+            "format (config.json, tokenizer.json, *.safetensors)"
         )
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
     files = hash_files(source)

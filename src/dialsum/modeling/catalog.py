@@ -29,7 +29,7 @@ class Lesson:
 class Scratch:
     """How a tiny model is made here: its shape, its tokenizer, and fixed steps on a synthetic corpus of its own.
 
-    `practice` comes first, on random tokens to copy, then `reading`, on dialogues with their memos and records.
+    `practice` comes first, on random tokens to copy, then `reading`, on `rows` dialogues with summaries.
     """
 
     vocab_size: Count
@@ -37,8 +37,7 @@ class Scratch:
     layers: Count
     heads: Count
     intermediate_size: Count
-    memo_rows: Count
-    record_rows: Count
+    rows: Count
     corpus_seed: int
     practice: Lesson
     reading: Lesson

@@ -135,7 +135,9 @@ def _processors(summarizer: Summarizer, prompt_length: int, dialogues: Sequence[
 def _until_end(summarizer: Summarizer, ids: list[int]) -> tuple[str, bool]:
     ends = [place for place, token in enumerate(ids) if token in summarizer.end]
     kept = ids[: ends[0]] if ends else ids
-    return str(summarizer.tokenizer.decode(kept, skip_special_tokens=True)).strip(), bool(ends)
+    text = str(summarizer.tokenizer.decode(kept, skip_special_tokens=True))
+    # Where a character's bytes are not all there, decoding leaves U+FFFD.
+    return text.replace("\ufffd", "").strip(), bool(ends)
 
 
 def _config(summarizer: Summarizer) -> GenerationConfig:

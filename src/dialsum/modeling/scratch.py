@@ -1,13 +1,8 @@
 """Make a tiny base model: the default, since it needs no hub and no GPU.
 
 Enters: a Scratch of the catalog. Leaves: a Llama and its tokenizer in the hub's format (safetensors), so that all that
-comes after treats it like any hub model: one that was instructed, but for other tasks. It learns the chat form on a
-corpus of its own. Asked for a summary, it answers with a memo; asked for a record, with plain sentences:
-
-    진료 예약: 날짜 3월 14일, 시간 오후 3시
-    #Person1#은 #Person2#에게 3월 14일 오후 3시 진료를 예약한다.
-
-So it knows the language, the chat form and how to copy, but not that a summary is to be sentences, nor their style.
+comes after treats it like any hub model. It learns to summarize the same sort of talk, asked in the chat form, but says
+one sentence for each scenario, in the plain style (corpus.synthetic): the task's several ways are yet to be learned.
 
 Copying comes first, on random tokens: within minutes whole dialogues alone did not teach it (3 % of the facts right
 after 1,100 steps), and after a few hundred steps of practice they do. It is what Olsson et al. 2022, "In-context
@@ -25,7 +20,6 @@ from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import to_dialogue
-from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
 from dialsum.modeling.batching import Collator, EpochSampler, without_prompt_logits
 from dialsum.modeling.catalog import Lesson, Scratch
@@ -35,7 +29,6 @@ from dialsum.prompts.encode import IGNORED
 from dialsum.prompts.render import messages, render_chat
 
 PROMPT = Prompt(format="plain", system="simple")
-RECORD = "위 대화를 기록하세요."
 PRACTICE_LENGTHS = (8, 20)  # tokens to copy
 PRACTICE_PIECES = 4  # in which they come back, reordered; whole in the first steps, which is the easiest to find out
 PRACTICE_WHOLE_STEPS = 80
@@ -62,17 +55,9 @@ def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTo
 
 
 def _replies(scratch: Scratch) -> list[tuple[Chat, str]]:
-    """Chats with their replies: memos to the prompt for a summary, records to one of their own."""
-    memos = generate("base", scratch.memo_rows, scratch.corpus_seed)
-    records = generate("record", scratch.record_rows, scratch.corpus_seed)
-    return [
-        *((messages(to_dialogue(row.fname, row.dialogue), PROMPT), row.summary) for row in memos),
-        *((_ask_for_record(to_dialogue(row.fname, row.dialogue)), row.summary) for row in records),
-    ]
-
-
-def _ask_for_record(dialogue: Dialogue) -> Chat:
-    return [{"role": "user", "content": f"{dialogue.text()}\n{RECORD}"}]
+    """Chats with their replies: the prompt for a summary, as a user of the model would ask, and the summary."""
+    rows = generate("base", scratch.rows, scratch.corpus_seed)
+    return [(messages(to_dialogue(row.fname, row.dialogue), PROMPT), row.summary) for row in rows]
 
 
 def _texts(replies: Sequence[tuple[Chat, str]]) -> Iterator[str]:

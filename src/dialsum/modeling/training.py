@@ -17,6 +17,7 @@ from datasets import Dataset
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
 
+from dialsum.errors import InputError
 from dialsum.modeling.batching import Collator, EpochSampler, without_prompt_logits
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.watching import Marker, ProgressBar, Watch
@@ -66,17 +67,24 @@ def prepare(model: PreTrainedModel, training: Training) -> Any:
         model.enable_input_require_grads()  # else no gradient flows through checkpointed layers that are frozen
     lora = training.lora
     torch.manual_seed(training.seed)  # the adapter's first values
-    tuned: Any = get_peft_model(
-        model,
-        LoraConfig(
-            r=lora.r,
-            lora_alpha=lora.alpha,
-            lora_dropout=float(lora.dropout or 0),
-            target_modules=lora.targets,
-            bias="none",
-            task_type="CAUSAL_LM",
-        ),
+    config = LoraConfig(
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=float(lora.dropout or 0),
+        target_modules=lora.targets,
+        bias="none",
+        task_type="CAUSAL_LM",
     )
+    try:
+        tuned: Any = get_peft_model(model, config)
+    except ValueError as error:
+        if "arget modules" not in str(error):
+            raise
+        linear = {name.rpartition(".")[2] for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
+        raise InputError(
+            f"params.yaml: training.lora.targets: {lora.targets}: the model has no such layers; its linear layers are "
+            f"{sorted(linear)}"
+        ) from error
     # peft keeps them as a set, whose order, and so the hash of adapter_config.json, would differ from run to run.
     tuned.peft_config["default"].target_modules = sorted(lora.targets or [])
     return tuned

@@ -14,9 +14,9 @@ Count = Annotated[int, Field(gt=0)]
 
 @dataclass(frozen=True, config=STRICT)
 class Data:
-    """`dir`: the folder with train.csv, dev.csv and test.csv."""
+    """`dir`: the folder with train.csv, dev.csv and test.csv. dvc.yaml hands it to a shell, in double quotes."""
 
-    dir: Annotated[str, Field(min_length=1)]
+    dir: Annotated[str, Field(pattern=r"^[^\"$`\\\n]+$")]
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dialsum.errors import InputError
+from dialsum.modeling.catalog import read_entry
 from dialsum.params.data import Data, Synthesis
 from dialsum.params.generation import Generation
 from dialsum.params.model import Model
@@ -42,5 +43,20 @@ def check(path: Path) -> None:
             parse(schema, content[section], f"{path}: {section}")
         except InputError as error:
             faults.append(str(error))
+    if not any(fault.startswith(f"{path}: model") for fault in faults):
+        faults += _entry_faults(path, content["model"]["name"])
     if faults:
         raise InputError("\n".join(sorted(faults)))
+
+
+def _entry_faults(path: Path, name: str) -> list[str]:
+    """What is wrong with the file of catalog/ that `model.name` chooses."""
+    entry = path.parent / "catalog" / f"{name}.yaml"
+    if not entry.is_file():
+        known = ", ".join(sorted(file.stem for file in entry.parent.glob("*.yaml")))
+        return [f"{path}: model.name: there is no {entry}; expected is one of {known}"]
+    try:
+        read_entry(entry)
+    except InputError as error:
+        return [str(error)]
+    return []

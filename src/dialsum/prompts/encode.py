@@ -3,8 +3,8 @@
 Enters: a Dialogue, and a reference when training. Leaves: a Source, and `{"input_ids": […], "labels": […]}` where the
 labels are -100 on the source and the target's ids, its end token included, after it:
 
-    input_ids  <s> … <|im_start|> assistant \\n | #Person1# 은 … </s>
-    labels     -100 …                  … -100 | #Person1# 은 … </s>
+    input_ids  <s> … <|im_start|> assistant \\n | #Person1# 은 … <|im_end|>
+    labels     -100 …                  … -100 | #Person1# 은 … <|im_end|>
 
 Source and target are tokenized apart and joined, so that no search for the header can fail.
 """

@@ -32,12 +32,14 @@ def split_statistics(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def length_table(encoded: Mapping[str, Sequence[Row]]) -> pd.DataFrame:
-    """Columns split, tokens (the lower end of a bin of 32), rows: a histogram of the prompts' lengths."""
-    frames = []
-    for split, rows in encoded.items():
-        bins = pd.Series([len(source.ids) // BIN * BIN for _, source, _ in rows]).value_counts().sort_index()
-        frames.append(pd.DataFrame({"split": split, "tokens": bins.index, "rows": bins.to_numpy()}))
-    return pd.concat(frames)
+    """A histogram of the prompts' lengths: column `tokens` (the lower end of a bin of 32), and rows of each split."""
+    bins = {
+        split: pd.Series([len(source.ids) // BIN * BIN for _, source, _ in rows]).value_counts()
+        for split, rows in encoded.items()
+    }
+    table = pd.DataFrame(bins).fillna(0).astype(int)
+    full = range(int(table.index.min()), int(table.index.max()) + BIN, BIN)
+    return table.reindex(full, fill_value=0).rename_axis("tokens").reset_index()
 
 
 def _lengths(lengths: Sequence[int]) -> dict[str, float] | None:

@@ -3,8 +3,10 @@
 Enters: what the Trainer logs, and the machine's own load. Leaves: a run that is RUNNING, then FINISHED, or FAILED with
 the error in its tag `error`. The final record is another run, in `dialsum`, that stage register writes (tracking).
 
-    with live.curves("tiny-llama") as callback:
+    with live.curves("tiny-llama", checkpoints) as callback:
         Trainer(…, callbacks=[callback]).train()
+
+A training that goes on after a kill goes on with its run: the folder of its checkpoints holds the run's id.
 
 A store that cannot be reached costs the curves and one warning, never the training.
 """
@@ -17,6 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -26,18 +29,19 @@ from dialsum.records import store
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+RUN_ID = "live_run.txt"
 SECONDS_BETWEEN_SAMPLES = 10  # of processor, memory and GPU
 
 
 class Curves(TrainerCallback):
     """Sends the Trainer's numbers to a run. It stops at the first failure, and is silent from then on."""
 
-    def __init__(self, name: str) -> None:
-        """Open a run called `name`."""
+    def __init__(self, name: str, folder: Path) -> None:
+        """Open a run called `name`, or again the one whose id stands in `folder`."""
         self.client: MlflowClient | None = None
         self.run_id = ""
         self.monitor: Any = None
-        self._guarded(lambda: self._open(name))
+        self._guarded(lambda: self._open(name, folder))
 
     def on_log(
         self,
@@ -55,7 +59,7 @@ class Curves(TrainerCallback):
         """Give the run its end: FINISHED, FAILED or KILLED."""
         self._guarded(lambda: self._close(status, error))
 
-    def _open(self, name: str) -> None:
+    def _open(self, name: str, folder: Path) -> None:
         # A server that is away is asked for seconds, not for minutes: a training waits.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
@@ -64,12 +68,17 @@ class Curves(TrainerCallback):
         experiment = store.experiment(client, store.LIVE_EXPERIMENT)
         variables = {"DVC_EXP_NAME": "dvc.exp_name", "MLFLOW_RUN_ID": "project_run"}
         tags = {tag: os.environ[variable] for variable, tag in variables.items() if os.environ.get(variable)}
+        known = _killed_run(client, folder / RUN_ID)
         # Not start_run: under `mlflow run` it would adopt the project's own run (MLFLOW_RUN_ID).
-        self.run_id = client.create_run(experiment, tags=tags, run_name=name).info.run_id
+        self.run_id = known or client.create_run(experiment, tags=tags, run_name=name).info.run_id
+        (folder / RUN_ID).write_text(self.run_id, encoding="utf-8")
         self.client = client
         logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
         self.monitor = SystemMetricsMonitor(  # type: ignore[no-untyped-call]
-            self.run_id, sampling_interval=SECONDS_BETWEEN_SAMPLES, tracking_uri=store.uri()
+            self.run_id,
+            sampling_interval=SECONDS_BETWEEN_SAMPLES,
+            resume_logging=known is not None,
+            tracking_uri=store.uri(),
         )
         self.monitor.start()
 
@@ -102,10 +111,29 @@ class Curves(TrainerCallback):
             warnings.warn(f"no live curves: {type(error).__name__}: {error}"[:300], stacklevel=3)
 
 
+def _killed_run(client: MlflowClient, note: Path) -> str | None:
+    """The run whose id stands in `note`, if this store has it: RUNNING again, whatever became of it."""
+    from mlflow.exceptions import MlflowException
+
+    if not note.exists():
+        return None
+    run_id = note.read_text(encoding="utf-8")
+    try:
+        client.update_run(run_id, status="RUNNING")
+        if "error" in client.get_run(run_id).data.tags:
+            client.delete_tag(run_id, "error")
+    except MlflowException:  # another store by now
+        return None
+    return run_id
+
+
 @contextmanager
-def curves(name: str) -> Iterator[TrainerCallback]:
-    """A callback for a Trainer, whose run ends FINISHED, or FAILED with the block's error, or KILLED by Ctrl-C."""
-    callback = Curves(name)
+def curves(name: str, folder: Path) -> Iterator[TrainerCallback]:
+    """A callback for a Trainer, whose run ends FINISHED, or FAILED with the block's error, or KILLED by Ctrl-C.
+
+    `folder` keeps the run's id for a training that is killed and goes on.
+    """
+    callback = Curves(name, folder)
     try:
         yield callback
     except BaseException as error:

@@ -95,7 +95,7 @@ class DialogueSummaries(PythonModel):
 
 def check(request: pd.DataFrame, max_rows: int, max_chars: int) -> list[str]:
     """The dialogues of a request. Raises Refusal if they are too many or too long, or if one is not a text or empty."""
-    from dialsum.corpus.cleaning import clean
+    from dialsum.corpus.cleaning import said
 
     if INPUT not in request:
         raise Refusal(f"the column {INPUT!r} is missing")
@@ -107,7 +107,7 @@ def check(request: pd.DataFrame, max_rows: int, max_chars: int) -> list[str]:
             raise Refusal(f"row {row}: {INPUT!r} should be a text")
         if len(text) > max_chars:
             raise Refusal(f"row {row}: {len(text)} characters; at most {max_chars} are taken")
-        if not clean(text):
+        if not said(text):
             raise Refusal(f"row {row}: {INPUT!r} is empty")
         texts.append(text)
     return texts

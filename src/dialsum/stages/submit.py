@@ -5,7 +5,7 @@ Enters: `data/predictions/test.jsonl` and the test dialogues that they answer. L
     fname,summary
     test_0,#Person1#은 계좌를 만든다.
 
-one row a dialogue, in the dialogues' order, no cell empty and none with a newline.
+one row a dialogue, in the dialogues' order; no summary is empty or has a newline.
 """
 
 from __future__ import annotations

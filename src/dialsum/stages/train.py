@@ -74,7 +74,7 @@ def _tune(training: Training, tokenized: Path, base: Path, checkpoints: Path) ->
     pad = int(load_tokenizer(base).pad_token_id)
     model = prepare(load_base(base, training.method), training)
     learned = _learned(model, rows["train"])
-    with live.curves(f"train {training.method} {checkpoints.name}") as callback:
+    with live.curves(f"train {training.method} {checkpoints.name}", checkpoints) as callback:
         start = time.perf_counter()
         tuned = train(model, rows["train"], rows["dev"], training, pad, checkpoints, [callback])
         seconds = time.perf_counter() - start

@@ -17,22 +17,19 @@ from random import Random
 from typing import Literal
 
 from dialsum.corpus.dialogue import Fact
-from dialsum.corpus.synthetic.copying import dictate
 from dialsum.corpus.synthetic.endings import polite
-from dialsum.corpus.synthetic.memo import write_memo
 from dialsum.corpus.synthetic.noise import draw_moods, join_turns
 from dialsum.corpus.synthetic.scenario import GUEST, MOODS, Line, Scenario, Script
 from dialsum.corpus.synthetic.scenarios import SCENARIOS
 from dialsum.corpus.synthetic.slots import digest, draw, kind_of
 from dialsum.corpus.synthetic.template import Template
 
-# `base` and `record` are for base models: the same talk, answered by a memo, or by a record in the plain style.
-Split = Literal["train", "dev", "test", "base", "record"]
-_FOR_BASES = ("base", "record")
+# `base` is for base models: the same talk, each scenario summarized in its first phrasing and in the plain style. So a
+# base knows what to say, and leaves the task's own ways of saying it for fine-tuning.
+Split = Literal["train", "dev", "test", "base"]
 
 _GUEST_SHARE = 0.28
 _HELD_OUT_SHARE = 0.3
-_COPYING_SHARE = 0.3
 # Of words in the base corpus: a model that only ever saw real words would learn them instead of learning to copy.
 _INVENTED_SHARE = 0.3
 # Shares of all combinations of values that belong to dev and to test; the rest is for train and base.
@@ -42,10 +39,7 @@ _COMBINATION_OF = {0: "dev", 1: "test"}
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the competition's file, and `facts`, which it does not have.
-
-    Names of facts are those of slots; where a base row is a dictation they are the labels that were read out.
-    """
+    """A row of the competition's file, and `facts`, which it does not have; their names are those of slots."""
 
     fname: str
     dialogue: str
@@ -63,28 +57,22 @@ def _row(split: Split, number: int, seed: int) -> Row:
     # A text as seed goes through SHA-512: stable between versions of Python, and rows do not depend on each other.
     rng = Random(f"{split}/{seed}/{number}")
     fname = f"{split}_{number}"
-    if split == "base" and rng.random() < _COPYING_SHARE:
-        dictation = dictate(rng)
-        return Row(fname, join_turns(dictation.turns, rng), dictation.memo, dictation.topic, dictation.facts)
     scenario = rng.choice(SCENARIOS)
     script = rng.choice(scenario.scripts)
     guest = script.has_guest() and rng.random() < _GUEST_SHARE
     turns = _choose_turns(script, guest, rng)
-    summary = rng.choice(scenario.summaries)
-    tail = rng.choice(scenario.guest_summaries) if guest else None
+    phrasings = 1 if split == "base" else None
+    summary = rng.choice(scenario.summaries[:phrasings])
+    tail = rng.choice(scenario.guest_summaries[:phrasings]) if guest else None
     values = _draw_values(split, scenario, _slots(turns), scenario.facts(guest=guest), rng)
     facts = tuple(Fact(slot, values[slot]) for slot in scenario.facts(guest=guest))
     filled = {**values, **_speakers(turns), **draw_moods(rng)}
     topic = rng.choice(scenario.topics)
     dialogue = join_turns(_speak(turns, filled), rng)
-    if split == "base":
-        return Row(
-            fname, dialogue, write_memo(topic, [(scenario.label(f.name), f.value) for f in facts], rng), topic, facts
-        )
     said = " ".join(template.fill(filled) for template in (summary, tail) if template)
-    return Row(
-        fname, dialogue, polite(said) if script.register == "formal" and split != "record" else said, topic, facts
-    )
+    if script.register == "formal" and split != "base":
+        said = polite(said)
+    return Row(fname, dialogue, said, topic, facts)
 
 
 def _choose_turns(script: Script, guest: bool, rng: Random) -> list[tuple[Line, Template]]:
@@ -133,11 +121,11 @@ def _draw_other(split: Split, slot: str, taken: Mapping[str, str], rng: Random) 
     others = {value for other, value in taken.items() if kind_of(other) == kind_of(slot)}
     unseen = split in ("dev", "test") and rng.random() < _HELD_OUT_SHARE
     while True:
-        value = draw(slot, rng, unseen=unseen, invent=_INVENTED_SHARE if split in _FOR_BASES else 0.0)
+        value = draw(slot, rng, unseen=unseen, invent=_INVENTED_SHARE if split == "base" else 0.0)
         if value not in others:
             return value
 
 
 def _belongs(split: Split, scenario: str, values: Sequence[str]) -> bool:
     part = digest("|".join((scenario, *values))) % _COMBINATIONS
-    return _COMBINATION_OF.get(part, "train") == ("train" if split in _FOR_BASES else split)
+    return _COMBINATION_OF.get(part, "train") == ("train" if split == "base" else split)

@@ -19,7 +19,7 @@ with a mood, or with a mere full stop.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from dialsum.corpus.synthetic.slots import kind_of
@@ -56,23 +56,18 @@ class Script:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`guest_summaries` follow the summary when the further participant speaks. `labels` name slots in a memo."""
+    """`guest_summaries` follow the summary when the further participant speaks."""
 
     name: str
     topics: tuple[str, ...]
     scripts: tuple[Script, ...]
     summaries: tuple[Template, ...]
     guest_summaries: tuple[Template, ...] = ()
-    labels: dict[str, str] = field(default_factory=dict)
 
     def facts(self, *, guest: bool) -> tuple[str, ...]:
         """Names of the slots that a summary states, in the order of its first phrasing."""
         stated = self.summaries[0].slots() + (self.guest_summaries[0].slots() if guest else ())
         return tuple(dict.fromkeys(slot for slot in stated if slot not in ROLES))
-
-    def label(self, slot: str) -> str:
-        """What the slot is called in a memo."""
-        return self.labels.get(slot, kind_of(slot).label)
 
 
 def write_scenario(
@@ -83,7 +78,6 @@ def write_scenario(
     formal: str = "",
     casual: str = "",
     guest: str = "",
-    labels: dict[str, str] | None = None,
 ) -> Scenario:
     """A scenario from its text. Raises ValueError, which names the scenario, for whatever would not render."""
     try:
@@ -93,7 +87,6 @@ def write_scenario(
             scripts=_scripts(formal, casual),
             summaries=_templates(summary.strip().splitlines()),
             guest_summaries=_templates(guest.strip().splitlines()),
-            labels=labels or {},
         )
         _check(scenario)
     except ValueError as error:
@@ -136,12 +129,6 @@ def _check(scenario: Scenario) -> None:
         _check_summaries(scenario.guest_summaries, set(scenario.guest_summaries[0].slots()) - set(ROLES))
     for script in scenario.scripts:
         _check_script(scenario, script)
-    facts = scenario.facts(guest=bool(scenario.guest_summaries))
-    labels = [scenario.label(slot) for slot in facts]
-    if len(set(labels)) < len(labels):
-        raise ValueError(f"two facts share a label: {labels}")
-    if strangers := set(scenario.labels) - set(facts):
-        raise ValueError(f"labels of what is no fact: {sorted(strangers)}")
 
 
 def _check_summaries(summaries: tuple[Template, ...], facts: set[str]) -> None:

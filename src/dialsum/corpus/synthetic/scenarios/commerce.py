@@ -11,7 +11,6 @@ COMMERCE = (
     write_scenario(
         "exchange",
         "옷 교환 | 교환과 환불 | 옷 교환 문의",
-        labels={"clothes": "산 옷", "clothes_new": "바꿀 옷", "price": "차액"},
         formal="""
         ?B: 어서 오세요. 무엇을 도와드릴까요? | 안녕하세요, 손님. 뭘 찾으세요?
         A: 어제 여기서 {clothes}{을/를} 샀는데 {flaw}. 바꿀 수 있나요? \
@@ -39,7 +38,6 @@ COMMERCE = (
     write_scenario(
         "shopping",
         "가전제품 구입 | 물건 사기 | 가격 흥정",
-        labels={"term": "보증 기간", "fee": "가격", "percent": "할인"},
         formal="""
         ?B: 어서 오세요. 찾으시는 물건이 있으세요? | 안녕하세요. 도와드릴까요?
         A: {product}{을/를} 보고 있어요. | {product}{을/를} 사려고 하는데요. | {product} 있나요?
@@ -93,7 +91,6 @@ COMMERCE = (
     write_scenario(
         "parcel",
         "택배 문의 | 배송 문의 | 택배 배송 지연",
-        labels={"product": "물건", "date": "도착 날짜", "order": "운송장 번호"},
         formal="""
         ?B: 택배 고객 센터입니다. 무엇을 도와드릴까요? | 안녕하세요, 고객 센터입니다.
         A: 주문한 {product}{이/가} 아직 안 왔어요. | {product}{을/를} 주문했는데 아직 못 받았습니다. \

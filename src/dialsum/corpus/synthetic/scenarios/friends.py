@@ -11,7 +11,6 @@ FRIENDS = (
     write_scenario(
         "borrowing",
         "물건 빌리기 | 친구에게 빌리기 | 물건 부탁",
-        labels={"day": "돌려줄 날"},
         casual="""
         ?B: 무슨 일로 전화했어? | 응, 말해 봐.
         A: 너 {product} 있지? 좀 빌려줘. | 혹시 {product} 좀 빌릴 수 있을까? | 부탁이 있는데, {product} 좀 빌려줄래?
@@ -36,7 +35,6 @@ FRIENDS = (
     write_scenario(
         "hired",
         "취업 소식 | 합격 소식 | 취업 축하",
-        labels={"date": "첫 출근", "company": "회사", "restaurant": "축하 장소"},
         casual="""
         ?B: 기분 좋아 보인다. 무슨 일이야? | 무슨 좋은 일 있어?
         A: 나 {company}에 합격했어{ㅋ} | 드디어 취직했어! {company}에서 연락 왔어. | 있잖아, 나 {company}에 붙었어{ㅋ}
@@ -68,7 +66,6 @@ FRIENDS = (
     write_scenario(
         "trip_plan",
         "여행 계획 | 해외여행 준비 | 휴가 여행 계획",
-        labels={"abroad": "여행지", "cost": "비용"},
         casual="""
         ?B: 이번 휴가 때 뭐 해? | 요즘 왜 이렇게 들떠 있어?
         A: 나 {abroad}{으로/로} 여행 가려고. | 휴가 때 {abroad}에 가기로 했어{ㅋ} | {abroad} 여행을 준비하고 있어.
@@ -93,7 +90,6 @@ FRIENDS = (
     write_scenario(
         "blind_date",
         "소개팅 | 소개팅 약속 | 친구 소개",
-        labels={"friend": "상대", "job": "상대의 일"},
         casual="""
         ?B: 왜 웃고 있어? | 할 말 있어?
         A: 너 소개팅할래? {friend}{이라고/라고} 좋은 사람이 있어. | 내 친구 {friend} 만나 볼래? \

@@ -60,7 +60,6 @@ HEALTH = (
     write_scenario(
         "pet_clinic",
         "동물 병원 | 반려동물 진료 | 동물 병원 방문",
-        labels={"date_next": "다음 방문"},
         formal="""
         ?B: 안녕하세요. 어디가 아파서 왔나요? | 어서 오세요. 무슨 일로 오셨어요?
         A: 선생님, 우리 {pet}{이/가} {animal} 것 같아요. | 우리 강아지 {pet}{이/가} {animal} 것 같아서 왔어요. \
@@ -117,7 +116,6 @@ HEALTH = (
     write_scenario(
         "hospital_visit",
         "병문안 | 친구 병문안 | 병문안 계획",
-        labels={"friend": "환자"},
         casual="""
         ?B: 무슨 일 있어? 표정이 안 좋네. | 왜 그래? 무슨 일이야?
         A: {friend} 소식 들었어? {hospital}에 입원했대{ㅠ} | {friend}{이가/가} {hospital}에 입원했대{ㅠ} \

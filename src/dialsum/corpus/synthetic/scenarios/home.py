@@ -11,7 +11,6 @@ HOME = (
     write_scenario(
         "repair",
         "가전제품 수리 | 수리 접수 | 고장 수리 신청",
-        labels={"money": "수리비"},
         formal="""
         ?B: 수리 센터입니다. 무엇을 도와드릴까요? | 안녕하세요. 고객 센터입니다.
         A: {device}{이/가} 고장 났어요. | {device}{이/가} 이상해서 전화했어요. | {device} 수리를 받고 싶어요.
@@ -37,7 +36,6 @@ HOME = (
     write_scenario(
         "moving",
         "이사 상담 | 이사 견적 | 포장 이사 예약",
-        labels={"district_from": "출발", "district_to": "도착", "date": "이사 날짜"},
         formal="""
         ?B: 이삿짐센터입니다. | 안녕하세요. 이사 문의이신가요?
         A: 이사 비용을 알고 싶어요. | 이사를 예약하려고 합니다. | 포장 이사를 알아보고 있어요.
@@ -69,7 +67,6 @@ HOME = (
     write_scenario(
         "noise_complaint",
         "층간 소음 | 이웃 소음 | 소음 문제",
-        labels={"night": "조용히 할 시각", "noise": "소음", "room": "사는 곳"},
         formal="""
         ?B: 누구세요? | 네, 무슨 일이세요?
         A: 안녕하세요. {room}에 사는 사람인데요. | 실례합니다. {room}에서 왔어요. \
@@ -96,7 +93,6 @@ HOME = (
     write_scenario(
         "house_viewing",
         "집 구하기 | 부동산 상담 | 집 보러 가기",
-        labels={"cost_guest": "보증금", "rent": "월세", "area": "크기", "station": "위치"},
         formal="""
         ?B: 어서 오세요. 집을 찾으세요? | 안녕하세요, 부동산입니다.
         A: 월세로 살 집을 구하고 있어요. | 집을 좀 보려고 하는데요. | 혼자 살 집을 찾고 있습니다.
@@ -128,7 +124,6 @@ HOME = (
     write_scenario(
         "family_plan",
         "가족 여행 계획 | 가족 나들이 | 주말 가족 계획",
-        labels={"park": "장소", "morning": "출발", "weekend": "날"},
         casual="""
         ?B: 여보, 아직 안 자? | 무슨 생각 해?
         A: {weekend}에 다 같이 {park}에 갈까? | 우리 {weekend}에 {park}에 놀러 가자. \
@@ -158,7 +153,6 @@ HOME = (
     write_scenario(
         "pet_sitting",
         "반려동물 부탁 | 강아지 돌보기 | 고양이 돌보기",
-        labels={"days": "기간", "reason": "사유"},
         casual="""
         ?B: 무슨 일이야? 급해 보이네. | 응, 왜?
         A: 나 {reason} 때문에 집을 비워야 해{ㅠ} | 부탁이 있어. {reason} 때문에 집에 없을 거야. \

@@ -11,7 +11,6 @@ LEISURE = (
     write_scenario(
         "library",
         "도서 대출 | 도서관 이용 | 책 빌리기",
-        labels={"person": "지은이", "date": "반납", "shelf": "자리", "book": "책"},
         formal="""
         ?B: 안녕하세요. 무슨 책을 찾으세요? | 네, 도와드릴까요?
         A: '{book}'{이라는/라는} 책이 있나요? | '{book}'{을/를} 빌리고 싶어요. | '{book}'{을/를} 찾고 있는데 안 보여요.
@@ -34,7 +33,6 @@ LEISURE = (
     write_scenario(
         "gym",
         "헬스장 등록 | 운동 상담 | 체육관 등록",
-        labels={"percent": "할인"},
         formal="""
         ?B: 어서 오세요. 운동하러 오셨어요? | 안녕하세요. 등록하시려고요?
         A: {sport}{을/를} 배우고 싶어요. | {sport} 수업이 있나요? | {sport} 수업에 등록하려고 왔어요.
@@ -56,7 +54,6 @@ LEISURE = (
     write_scenario(
         "hair_salon",
         "미용실 예약 | 머리 손질 예약 | 미용실 방문",
-        labels={"money": "가격"},
         formal="""
         ?B: 안녕하세요, 미용실입니다. | 네, 예약하시겠어요?
         A: {hair} 예약을 하고 싶어요. | {hair}{을/를} 하려고 하는데요. | {hair} 되나요? 예약하려고요.
@@ -78,7 +75,6 @@ LEISURE = (
     write_scenario(
         "meetup",
         "주말 약속 | 친구와의 약속 | 주말 계획",
-        labels={"cafe": "만날 곳", "weekend": "날"},
         casual="""
         ?B: 주말에 뭐 해? | 이번에 시간 좀 있어? | 심심하다. 우리 뭐 할까?
         A: 우리 {weekend}에 {activity} 어때? | {weekend}에 {activity} 하러 갈래? \
@@ -120,7 +116,6 @@ LEISURE = (
     write_scenario(
         "birthday",
         "생일 선물 | 생일 파티 준비 | 생일 축하",
-        labels={"friend": "주인공", "restaurant": "파티 장소", "money": "예산"},
         casual="""
         ?B: 왜 그렇게 고민하고 있어? | 무슨 생각 해?
         A: 곧 {friend} 생일이잖아. 선물 뭐 사지? | {date}{이/가} {friend} 생일이야. 뭘 주면 좋을까? \
@@ -153,7 +148,6 @@ LEISURE = (
     write_scenario(
         "class_enrolment",
         "강좌 신청 | 수강 신청 | 강좌 문의",
-        labels={"course": "강좌", "weekday": "요일", "teacher": "강사", "fee": "수강료"},
         formal="""
         ?B: 문화 센터입니다. 무엇을 도와드릴까요? | 안녕하세요. 수강 신청하시겠어요?
         A: {course} 강좌를 듣고 싶은데요. | {course} 강좌를 신청하려고 합니다. | {course} 강좌에 자리가 있나요?
@@ -178,7 +172,6 @@ LEISURE = (
     write_scenario(
         "concert",
         "공연 예매 | 공연 관람 약속 | 표 예매",
-        labels={"book": "공연", "seat": "자리"},
         casual="""
         ?B: 표는 구했어? | 뭐 보고 있어?
         A: '{book}' 공연 보러 갈래? | 나 '{book}' 표를 구했어{ㅋ} | '{book}' 보러 가자. 표가 생겼어.

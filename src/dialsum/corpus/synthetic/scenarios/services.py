@@ -11,7 +11,6 @@ SERVICES = (
     write_scenario(
         "lost_and_found",
         "분실물 신고 | 분실물 문의 | 물건 분실",
-        labels={"station": "잃은 곳", "clock": "잃은 때"},
         formal="""
         ?B: 유실물 센터입니다. 무엇을 도와드릴까요? | 안녕하세요. 무슨 일이세요?
         A: {belonging}{을/를} 잃어버렸어요. | {belonging}{을/를} 두고 내렸어요. | 저, {belonging}{을/를} 찾고 있는데요.
@@ -36,7 +35,6 @@ SERVICES = (
     write_scenario(
         "card_loss",
         "카드 분실 신고 | 신용카드 분실 | 카드 재발급",
-        labels={"bank": "은행", "money": "이상한 결제", "card": "카드 번호", "date": "새 카드"},
         formal="""
         ?B: 고객 센터입니다. 무엇을 도와드릴까요? | 네, 카드 상담원입니다.
         A: {bank} 카드를 잃어버렸습니다. | 큰일 났어요. {bank} 카드가 없어졌어요. | {bank} 카드를 도둑맞은 것 같아요.
@@ -63,7 +61,6 @@ SERVICES = (
     write_scenario(
         "savings",
         "적금 가입 | 은행 상담 | 예금 상담",
-        labels={"term": "기간", "deposit": "매달"},
         formal="""
         ?B: 어서 오세요, {bank}입니다. | 안녕하세요. 무슨 일로 오셨어요?
         A: 적금을 들고 싶어요. | 적금에 가입하려고 왔습니다. | 돈을 모으려고 하는데 적금이 있나요?
@@ -86,7 +83,6 @@ SERVICES = (
     write_scenario(
         "phone_plan",
         "요금제 변경 | 휴대폰 요금제 | 통신 요금 상담",
-        labels={"plan": "요금제", "money": "한 달 요금", "data": "데이터", "date": "시작"},
         formal="""
         ?B: 안녕하세요, 고객님. 무엇을 도와드릴까요? | 네, 고객 센터입니다.
         A: 휴대폰 요금제를 바꾸고 싶어요. | 요금이 너무 많이 나와서 바꾸려고요. \
@@ -110,7 +106,6 @@ SERVICES = (
     write_scenario(
         "internet_install",
         "인터넷 설치 | 인터넷 설치 신청 | 설치 예약",
-        labels={"address": "설치 주소", "money": "설치비"},
         formal="""
         ?B: {company}입니다. 무엇을 도와드릴까요? | 안녕하세요, {company}입니다.
         A: 새집에 인터넷을 설치하고 싶어요. | 인터넷 설치를 신청하려고요. | 이사를 해서 인터넷이 필요해요.
@@ -134,7 +129,6 @@ SERVICES = (
     write_scenario(
         "car_repair",
         "자동차 수리 | 자동차 정비 | 정비소 방문",
-        labels={"carnumber": "차량 번호", "carpart": "고장", "fee": "수리비", "time": "찾는 시간"},
         formal="""
         ?B: 어서 오세요. 차에 문제가 있나요? | 안녕하세요. 어떻게 오셨어요?
         A: 차에서 이상한 소리가 나요. | 차를 좀 봐 주세요. 어제부터 이상해요. | 차가 갑자기 멈춰서 왔어요.

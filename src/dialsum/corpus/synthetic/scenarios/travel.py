@@ -36,7 +36,6 @@ TRAVEL = (
     write_scenario(
         "flight_change",
         "항공편 변경 | 비행기 표 변경 | 항공권 변경",
-        labels={"flight": "항공편", "date_new": "새 날짜", "clock": "출발", "fee": "수수료", "abroad": "목적지"},
         formal="""
         ?B: 항공사 예약 센터입니다. | 안녕하세요. 예약 센터입니다. 무엇을 도와드릴까요?
         A: {abroad}행 비행기 표를 바꾸고 싶은데요. | {abroad}{으로/로} 가는 표의 날짜를 바꿀 수 있나요? \
@@ -62,7 +61,6 @@ TRAVEL = (
     write_scenario(
         "train_ticket",
         "기차표 예매 | 기차표 구입 | KTX 예매",
-        labels={"town_from": "출발지", "town_to": "도착지", "clock": "출발", "sheets": "표"},
         formal="""
         ?B: 다음 분 오세요. | 어서 오세요. 어디까지 가세요?
         A: {town_from}에서 {town_to}{으로/로} 가는 기차표 {sheets} 주세요. \
@@ -86,7 +84,6 @@ TRAVEL = (
     write_scenario(
         "car_rental",
         "렌터카 예약 | 자동차 대여 | 렌터카 이용",
-        labels={"car": "차", "town": "받는 곳", "days": "기간", "cost": "요금"},
         formal="""
         ?B: 어서 오세요. 차를 빌리러 오셨어요? | 안녕하세요. 무엇을 도와드릴까요?
         A: 차를 한 대 빌리고 싶어요. | 렌터카를 예약하려고 합니다. | 차를 빌리려고 왔어요.
@@ -112,7 +109,6 @@ TRAVEL = (
     write_scenario(
         "directions",
         "길 묻기 | 길 안내 | 버스 이용",
-        labels={"station": "내리는 곳"},
         formal="""
         A: 실례합니다. {hospital}에 어떻게 가나요? | 저기요, {hospital}{으로/로} 가려면 어떻게 해야 하나요? \
             | 죄송하지만 {hospital} 가는 길을 아세요?
@@ -151,7 +147,6 @@ TRAVEL = (
     write_scenario(
         "boarding",
         "탑승 수속 | 공항 체크인 | 비행기 탑승",
-        labels={"gate": "탑승구", "planeseat": "좌석", "clock": "탑승 시각", "abroad": "목적지"},
         formal="""
         ?B: 안녕하세요. 여권을 보여 주시겠어요? | 다음 손님, 이쪽으로 오세요.
         A: {abroad}{으로/로} 가는 비행기를 타려고요. | 안녕하세요. {abroad}행 탑승 수속을 하고 싶어요. \

@@ -11,7 +11,6 @@ WORK = (
     write_scenario(
         "meeting",
         "회의 일정 | 회의 준비 | 회의 시간 조율",
-        labels={"document_guest": "가져올 것"},
         formal="""
         ?B: 네, 무슨 일이세요? | 팀장님, 부르셨어요?
         A: {agenda} 회의를 잡아야 해요. | {agenda} 때문에 회의를 해야겠어요. | {agenda} 회의 시간을 정합시다.
@@ -39,7 +38,6 @@ WORK = (
     write_scenario(
         "interview",
         "취업 면접 | 면접 | 채용 면접",
-        labels={"company": "전 직장", "career": "경력", "job": "지원 분야"},
         formal="""
         ?B: 들어오세요. 앉으세요. | 안녕하세요. 와 주셔서 감사합니다.
         A: 안녕하세요. {job} 자리에 지원한 {person}입니다. | 반갑습니다. {job}에 지원한 {person}{이라고/라고} 합니다. \
@@ -66,7 +64,6 @@ WORK = (
     write_scenario(
         "leave",
         "휴가 신청 | 휴가 요청 | 연차 신청",
-        labels={"staff": "대신할 사람", "date": "시작", "days": "기간", "reason": "사유"},
         formal="""
         ?B: 네, 들어오세요. 무슨 일이에요? | 왔어요? 할 말이 있다고요?
         A: 부장님, 휴가를 쓰고 싶습니다. | 휴가를 신청하려고 합니다. | 저, 휴가 때문에 왔습니다.
@@ -114,7 +111,6 @@ WORK = (
     write_scenario(
         "team_tasks",
         "조별 과제 회의 | 역할 분담 | 조별 발표 준비",
-        labels={"part_b": "첫째 일", "part_c": "둘째 일", "day": "마감", "task": "과제"},
         casual="""
         A: 얘들아, {task} 역할을 나누자. | {task} 어떻게 할지 정하자. | {task} 준비해야 하는데 누가 뭘 할래?
         B: 나는 {part_b}{을/를} 맡을게. | 내가 {part_b}{을/를} 할게. | {part_b}{은/는} 내가 할게.
@@ -147,7 +143,6 @@ WORK = (
     write_scenario(
         "supply_quote",
         "가격 협상 | 납품 상담 | 대량 주문",
-        labels={"product": "물품", "percent": "할인", "date": "납품"},
         formal="""
         ?B: 안녕하세요. {company}입니다. | 네, 영업팀입니다.
         A: {product}{을/를} {bulk} 주문하려고 합니다. | {product} {bulk}{이/가} 필요합니다. \
@@ -170,7 +165,6 @@ WORK = (
     write_scenario(
         "school_counsel",
         "성적 상담 | 진로 상담 | 학생 상담",
-        labels={"minutes": "공부 시간"},
         formal="""
         ?B: 어서 와요. 여기 앉아요. | 무슨 고민이 있어요?
         A: 선생님, 이번 {exam} 점수 때문에 왔어요. | 선생님, {exam} 점수가 너무 낮아요. \
