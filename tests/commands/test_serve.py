@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -67,3 +68,17 @@ def test_ui_of_a_server_is_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.com")
     with pytest.raises(InputError, match=r"https://mlflow\.example\.com is a server; open that address"):
         ui.main([], standalone_mode=False)
+
+
+@pytest.mark.parametrize("command", [serve, ui])
+def test_a_port_that_is_taken_is_refused_before_anything_is_loaded(
+    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, command: Any
+) -> None:
+    monkeypatch.setattr(registry, "by_alias", lambda *_: "a version")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=rf"^127\.0\.0\.1:{port}: .*; choose another port: PORT={port + 1}$"):
+            command.main(["--port", str(port)], standalone_mode=False)
+    assert started == {}

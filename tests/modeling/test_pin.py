@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,13 @@ def test_a_local_folder_gives_its_tokenizer_and_keeps_its_weights(
     assert model.num_parameters() == load_base(small_base, "lora").num_parameters()
 
 
-def test_a_folder_that_is_no_model_is_refused(source: Path, small_entry: Entry, tmp_path: Path) -> None:
-    (source / "config.json").unlink()
-    with pytest.raises(InputError, match=r"^params\.yaml: model\.path: .*my model has no config\.json; expected is"):
-        take_folder(source, "mine", small_entry, tmp_path)
+@pytest.mark.parametrize("missing", ["config.json", "tokenizer.json", "*.safetensors"])
+def test_a_folder_that_is_no_model_is_refused(source: Path, small_entry: Entry, tmp_path: Path, missing: str) -> None:
+    (source / "tokenizer.json").write_bytes(b"{}")
+    for file in source.glob(missing):
+        file.unlink()
+    with pytest.raises(InputError, match=rf"^params\.yaml: model\.path: .*my model has no {re.escape(missing)};"):
+        take_folder(source, "mine", small_entry, tmp_path / "out")
 
 
 def test_the_tokenizer_of_another_model_is_refused(small_base: Path, small_entry: Entry, tmp_path: Path) -> None:

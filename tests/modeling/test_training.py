@@ -103,6 +103,12 @@ def test_the_loss_is_the_mean_over_the_labels(
     assert tuned.log[0]["loss"] == pytest.approx(expected.item(), rel=1e-3)
 
 
+def test_layers_that_the_model_lacks_are_refused_with_those_it_has(small_base: Path, training: Training) -> None:
+    chosen = replace(training, lora=replace(training.lora, targets=["nope"]))
+    with pytest.raises(InputError, match=r"training\.lora\.targets: \['nope'\]: .* are \['down_proj', .*'v_proj'\]"):
+        prepare(load_base(small_base, "lora"), chosen)
+
+
 def test_a_loss_that_is_no_number_stops_with_the_remedy(
     small_base: Path, rows: Any, training: Training, tmp_path: Path
 ) -> None:
