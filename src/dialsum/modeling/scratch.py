@@ -1,8 +1,9 @@
 """Make a tiny base model: the default, since it needs no hub and no GPU.
 
 Enters: a Scratch of the catalog. Leaves: a Llama and its tokenizer in the hub's format (safetensors), so that all that
-comes after treats it like any hub model. It learns to summarize the same sort of talk, asked in the chat form, but says
-one sentence for each scenario, in the plain style (corpus.synthetic): the task's several ways are yet to be learned.
+comes after treats it like any hub model. It learns to summarize on a corpus of its own: the talk of the task with other
+values, all in the plain style, asked in the chat form of the default prompt. So `training.method=none` asks it in the
+form that it was trained in, and is a fair opponent of the adapter.
 
 Copying comes first, on random tokens: within minutes whole dialogues alone did not teach it (3 % of the facts right
 after 1,100 steps), and after a few hundred steps of practice they do. It is what Olsson et al. 2022, "In-context
