@@ -29,7 +29,7 @@ from dialsum.params.prompt import Prompt
 from dialsum.prompts.encode import IGNORED
 from dialsum.prompts.render import messages, render_chat
 
-PROMPT = Prompt(format="plain", system="simple")
+PROMPT = Prompt(format="plain", system="none")
 PRACTICE_LENGTHS = (8, 20)  # tokens to copy
 PRACTICE_PIECES = 4  # in which they come back, reordered; whole in the first steps, which is the easiest to find out
 PRACTICE_WHOLE_STEPS = 80
