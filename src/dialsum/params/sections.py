@@ -40,7 +40,8 @@ def check(path: Path) -> None:
             faults.append(f"{path}: {section}: this section is missing")
             continue
         try:
-            parse(schema, content[section], f"{path}: {section}")
+            # A section without any key is empty to YAML, and then all its keys are missing.
+            parse(schema, {} if content[section] is None else content[section], f"{path}: {section}")
         except InputError as error:
             faults.append(str(error))
     if not any(fault.startswith(f"{path}: model") for fault in faults):
