@@ -23,10 +23,14 @@ def is_foreign(char: str) -> bool:
     return char.isalpha() and not _HANGUL.match(char)
 
 
+def letter_runs(text: str) -> list[str]:
+    """The longest runs of foreign letters, in order, those of labels and masks too."""
+    return "".join(char if is_foreign(char) else " " for char in text).split()
+
+
 def foreign_runs(text: str) -> list[str]:
     """The longest runs of foreign letters, in order, without labels and masks."""
-    plain = LABEL.sub(" ", unicodedata.normalize("NFC", text))
-    return "".join(char if is_foreign(char) else " " for char in plain).split()
+    return letter_runs(LABEL.sub(" ", unicodedata.normalize("NFC", text)))
 
 
 def folded(text: str) -> str:

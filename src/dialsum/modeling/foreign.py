@@ -19,7 +19,7 @@ from itertools import takewhile
 import torch
 from transformers import LogitsProcessor, PreTrainedTokenizerBase
 
-from dialsum.corpus.script import LABEL, folded, is_foreign
+from dialsum.corpus.script import LABEL, folded, is_foreign, letter_runs
 from dialsum.params.generation import ForeignTokens
 
 _ANCHOR = "0"  # decoded after its last token, a token keeps the blank that decoding strips from the start of a text
@@ -41,13 +41,14 @@ def find_foreign(tokenizer: PreTrainedTokenizerBase, kept: Sequence[int]) -> For
     """All foreign tokens but special ones and those of `kept` (the tokens that end a summary)."""
     anchor = tokenizer.encode(_ANCHOR, add_special_tokens=False)[-1]
     before = str(tokenizer.decode([anchor]))
-    numbers = [number for number in range(len(tokenizer)) if number not in {*kept, *tokenizer.all_special_ids}]
+    exempt = {*kept, *tokenizer.all_special_ids}
+    numbers = [number for number in range(len(tokenizer)) if number not in exempt]
     decoded = tokenizer.batch_decode([[anchor, number] for number in numbers], clean_up_tokenization_spaces=False)
     plain = (text.removeprefix(before) for text in decoded)
     texts = {number: folded(text) for number, text in zip(numbers, plain, strict=True) if any(map(is_foreign, text))}
     ids: dict[str, list[int]] = defaultdict(list)
     for number, text in texts.items():
-        ids[_runs(text)[0]].append(number)
+        ids[letter_runs(text)[0]].append(number)
     return Foreign(texts, ids, max(map(len, ids), default=0))
 
 
@@ -93,13 +94,13 @@ class ForeignBlock(LogitsProcessor):
         """Tokens all of whose runs stand in `home`; the dictionary spares a look at each token of the vocabulary."""
         parts = {
             run[start:end]
-            for run in _runs(home)
+            for run in letter_runs(home)
             for start in range(len(run))
             for end in range(start + 1, min(start + self.foreign.longest, len(run)) + 1)
         }
         for part in parts:
             for number in self.foreign.ids.get(part, []):
-                if all(run in home for run in _runs(self.foreign.texts[number])):
+                if all(run in home for run in letter_runs(self.foreign.texts[number])):
                     yield number
 
     def _open_run(self, said: list[int]) -> str:
@@ -116,8 +117,3 @@ class ForeignBlock(LogitsProcessor):
     def _goes_on(self, run: str, number: int, home: str) -> bool:
         head = "".join(takewhile(is_foreign, self.foreign.texts[number]))
         return run + head in home
-
-
-def _runs(text: str) -> list[str]:
-    """Runs of foreign letters, those of labels too: a token is often but a part of a label."""
-    return "".join(char if is_foreign(char) else " " for char in text).split()
