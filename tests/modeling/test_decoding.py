@@ -142,6 +142,17 @@ def test_a_summary_ends_at_the_first_end_token_and_one_without_is_unfinished(sum
     ]
 
 
+def test_a_broken_character_parts_the_letters_around_it(summarizer: Summarizer) -> None:
+    """Else "P", half a character and "ker" would be read as "Pker", which no rule about tokens has seen."""
+    tokenizer = summarizer.tokenizer
+    (letter,) = tokenizer("가", add_special_tokens=False)["input_ids"]
+    half = tokenizer.convert_tokens_to_ids("ê")  # byte-level BPE's way to write 0xEA, the first of three bytes
+    assert tokenizer.decode([half]) == "\ufffd"
+    fixed = Fixed([letter, half, half, letter, half, tokenizer.eos_token_id])
+    (answer,) = summarize(replace(summarizer, model=fixed), [Dialogue("0", ())])
+    assert answer.text == "가 가"
+
+
 def test_prompts_are_padded_on_the_left_and_masked(summarizer: Summarizer) -> None:
     fixed = Fixed([0], [0])
     short, long = (to_dialogue(name, text) for name, text in (("s", "#Person1#: 네"), ("l", "#Person1#: 네, 좋아요")))

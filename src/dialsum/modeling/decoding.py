@@ -5,6 +5,7 @@ Enters: a Summarizer and dialogues. Leaves: one Prediction a dialogue. Evaluatio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from dialsum.modeling.loading import load_tokenizer, load_trained
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
 from dialsum.prompts.encode import encode_source
+
+_BROKEN = re.compile("\ufffd+")
 
 
 @dataclass(frozen=True)
@@ -136,8 +139,9 @@ def _until_end(summarizer: Summarizer, ids: list[int]) -> tuple[str, bool]:
     ends = [place for place, token in enumerate(ids) if token in summarizer.end]
     kept = ids[: ends[0]] if ends else ids
     text = str(summarizer.tokenizer.decode(kept, skip_special_tokens=True))
-    # Where a character's bytes are not all there, decoding leaves U+FFFD.
-    return text.replace("\ufffd", "").strip(), bool(ends)
+    # Where a character's bytes are not all there, decoding leaves U+FFFD. A blank for it: the letters on both sides
+    # would else make a run ("P", half a character, "ker") that `ForeignBlock` never saw.
+    return _BROKEN.sub(" ", text).strip(), bool(ends)
 
 
 def _config(summarizer: Summarizer) -> GenerationConfig:

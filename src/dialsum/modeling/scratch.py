@@ -21,20 +21,21 @@ from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
 from dialsum.modeling.batching import Collator, EpochSampler, without_prompt_logits
 from dialsum.modeling.catalog import Lesson, Scratch
 from dialsum.modeling.tokenizer import train_tokenizer
 from dialsum.params.prompt import Prompt
-from dialsum.prompts.encode import IGNORED
-from dialsum.prompts.render import messages, render_chat
+from dialsum.prompts.encode import IGNORED, encode_source, encode_target, join
+from dialsum.prompts.render import messages
 
-PROMPT = Prompt(format="plain", system="none")
+PROMPT = Prompt(format="plain", system="none")  # the form it is asked in, whatever a run asks its adapter in
+POSITIONS = 2048  # tokens that it can read; no dialogue of its corpus comes near
 PRACTICE_LENGTHS = (8, 20)  # tokens to copy
 PRACTICE_PIECES = 4  # in which they come back, reordered; whole in the first steps, which is the easiest to find out
 PRACTICE_WHOLE_STEPS = 80
 
-Chat = list[dict[str, str]]
 Ids = dict[str, list[int]]
 Batch = dict[str, torch.Tensor]  # `input_ids` and `labels`, both (rows, tokens)
 
@@ -43,41 +44,36 @@ def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTo
     """The model, its tokenizer, and figures: documents, tokens seen, first and last loss (nats/token)."""
     torch.set_num_threads(scratch.threads)
     torch.manual_seed(scratch.seed)
-    replies = _replies(scratch)
-    tokenizer = train_tokenizer(_texts(replies), scratch.vocab_size)
+    corpus = _corpus(scratch)
+    tokenizer = train_tokenizer(_texts(corpus), scratch.vocab_size)
     model = LlamaForCausalLM(_config(scratch, tokenizer))
     collate = Collator(int(tokenizer.pad_token_id or 0))
     batches = chain(
         _practice(scratch.practice, len(tokenizer), scratch.seed),
-        _reading(encode(replies, tokenizer), scratch.reading, scratch.seed, collate),
+        _reading(encode(corpus, tokenizer), scratch.reading, scratch.seed, collate),
     )
     figures = _train(model, batches, scratch)
-    return model, tokenizer, {"documents": len(replies), "parameters": model.num_parameters(), **figures}
+    return model, tokenizer, {"documents": len(corpus), "parameters": model.num_parameters(), **figures}
 
 
-def _replies(scratch: Scratch) -> list[tuple[Chat, str]]:
-    """Chats with their replies: the prompt for a summary, as a user of the model would ask, and the summary."""
+def _corpus(scratch: Scratch) -> list[tuple[Dialogue, str]]:
+    """Dialogues with their summaries."""
     rows = generate("base", scratch.rows, scratch.corpus_seed)
-    return [(messages(to_dialogue(row.fname, row.dialogue), PROMPT), row.summary) for row in rows]
+    return [(to_dialogue(row.fname, row.dialogue), row.summary) for row in rows]
 
 
-def _texts(replies: Sequence[tuple[Chat, str]]) -> Iterator[str]:
+def _texts(corpus: Sequence[tuple[Dialogue, str]]) -> Iterator[str]:
     """What the tokenizer learns from: the prompts too, so that the words which stand in each are one token each."""
-    for chat, reply in replies:
-        yield from (message["content"] for message in chat)
-        yield reply
+    for dialogue, summary in corpus:
+        yield from (message["content"] for message in messages(dialogue, PROMPT))
+        yield summary
 
 
-def encode(replies: Sequence[tuple[Chat, str]], tokenizer: PreTrainedTokenizerFast) -> list[Ids]:
-    """Prompts and replies as ids; the labels are on the reply and its end token."""
-    prompts = [render_chat(tokenizer, chat) for chat, _ in replies]
-    sources = tokenizer(prompts, add_special_tokens=False)["input_ids"]
-    targets = tokenizer([f"{reply}{tokenizer.eos_token}" for _, reply in replies], add_special_tokens=False)[
-        "input_ids"
-    ]
+def encode(corpus: Sequence[tuple[Dialogue, str]], tokenizer: PreTrainedTokenizerFast) -> list[Ids]:
+    """Prompts and summaries as ids; the labels are on the summary and its end token."""
     return [
-        {"input_ids": [*source, *target], "labels": [*[IGNORED] * len(source), *target]}
-        for source, target in zip(sources, targets, strict=True)
+        join(encode_source(tokenizer, dialogue, PROMPT, POSITIONS), encode_target(tokenizer, summary, POSITIONS))
+        for dialogue, summary in corpus
     ]
 
 
@@ -89,7 +85,7 @@ def _config(scratch: Scratch, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig
         num_attention_heads=scratch.heads,
         num_key_value_heads=scratch.heads,
         intermediate_size=scratch.intermediate_size,
-        max_position_embeddings=2048,
+        max_position_embeddings=POSITIONS,
         tie_word_embeddings=True,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

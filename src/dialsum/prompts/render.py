@@ -40,14 +40,9 @@ DATE = "26 Jul 2024"
 
 def render(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, prompt: Prompt) -> str:
     """The whole prompt as text, special tokens included; a model continues it with the summary."""
-    return render_chat(tokenizer, messages(dialogue, prompt))
-
-
-def render_chat(tokenizer: PreTrainedTokenizerBase, chat: list[dict[str, str]]) -> str:
-    """Messages in the tokenizer's chat template, up to where the reply begins."""
     return str(
         tokenizer.apply_chat_template(
-            chat,
+            messages(dialogue, prompt),
             tokenize=False,
             add_generation_prompt=True,
             date_string=DATE,
