@@ -231,17 +231,18 @@ def edit(path: Path, values: dict[str, object]) -> None:
 
 
 def clone(path: Path) -> Repository:
-    """A commit of this working tree, in which nothing has run yet."""
+    """A commit of this working tree with the default values, in which nothing has run yet."""
     repository = Repository(path)
     listed = subprocess.run(
         ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     for name in filter(None, listed.stdout.split("\0")):
-        # What a run of the pipeline has left in the working tree is not what a clone starts from.
-        if (ROOT / name).is_file() and name != "dvc.lock" and not name.startswith(("metrics/", "plots/")):
+        # What its user, or a run of the pipeline, has left in the working tree is not what a clone starts from.
+        if (ROOT / name).is_file() and name != "dvc.lock" and not name.startswith(("data/", "metrics/", "plots/")):
             target = repository.path / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)
+    shutil.copy(ROOT / "tests" / "params.yaml", repository.path)
     (repository.path / ".venv").symlink_to(sys.prefix)
     repository.run("git", "init", "--quiet", "--initial-branch=main")
     (repository.path / ".git" / "info" / "exclude").write_text("/.venv\n")
@@ -263,7 +264,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 @pytest.fixture
 def full(tmp_path: Path) -> Repository:
-    """A clone with the values of the repository."""
+    """A clone with the default values."""
     return clone(tmp_path / "dialsum")
 
 

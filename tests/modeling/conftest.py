@@ -35,8 +35,8 @@ def rows(small_base: Path) -> Any:
 
 @pytest.fixture(scope="session")
 def training(small_entry: Entry) -> Training:
-    """The repository's own values, for fewer steps: 6 an epoch, a checkpoint each 4th; dropout, as it draws numbers."""
-    chosen = load(ROOT / "params.yaml", "training", Training)
+    """The default values, for fewer steps: 6 an epoch, a checkpoint each 4th; dropout, as it draws numbers."""
+    chosen = load(ROOT / "tests" / "params.yaml", "training", Training)
     lora = replace(chosen.lora, dropout=0.05)
     short = replace(chosen, method="lora", save_steps=4, logging_steps=2, epochs=3.0, threads=1, lora=lora)
     return in_force(short, small_entry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,16 +14,16 @@ from dialsum.params.strict import load, read_yaml
 from dialsum.params.training import Training
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
+DEFAULTS = ROOT / "tests" / "params.yaml"
 
 
 @pytest.fixture
 def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the repository's own file, to spoil."""
+    """The values that the repository came with, to spoil: those of its own file now may be the user's."""
     monkeypatch.chdir(tmp_path)
     Path("catalog").symlink_to(ROOT / "catalog")
     path = Path("params.yaml")
-    path.write_text(TEXT, encoding="utf-8")
+    shutil.copy(DEFAULTS, path)
     return path
 
 
@@ -170,3 +171,12 @@ def test_what_dvc_writes_for_2e_minus_5_is_a_float(params: Path) -> None:
     sections.check(params)
     rate = load(params, "training", Training).learning_rate
     assert (type(rate), rate) == (float, 0.00002)
+
+
+def test_the_defaults_of_the_tests_have_all_keys() -> None:
+    def keys(value: object, path: str = "") -> set[str]:
+        if not isinstance(value, dict):
+            return {path}
+        return {key for name, inner in value.items() for key in keys(inner, f"{path}.{name}")}
+
+    assert keys(read_yaml(DEFAULTS)) == keys(read_yaml(ROOT / "params.yaml"))

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "catalog", tmp_path / "catalog")
-    for name in ("params.yaml", "dvc.yaml"):
-        shutil.copy(ROOT / name, tmp_path)
+    for file in (ROOT / "tests" / "params.yaml", ROOT / "dvc.yaml"):
+        shutil.copy(file, tmp_path)
     return tmp_path
 
 

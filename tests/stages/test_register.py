@@ -48,7 +48,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.write_text(text)
     (tmp_path / "catalog").mkdir()
     shutil.copy(ROOT / "catalog/tiny-llama.yaml", tmp_path / "catalog")
-    shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copy(ROOT / "tests" / "params.yaml", tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     for name in (*store.ENVIRONMENT, "MLFLOW_TRACKING_URI", "_MLFLOW_SERVER_ARTIFACT_ROOT"):
         monkeypatch.setenv(name, "")
