@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from dialsum.corpus.cleaning import ALL
 from dialsum.errors import InputError
 from dialsum.params import sections
+from dialsum.params.cleaning import Cleaning
 from dialsum.params.strict import load, read_yaml
 from dialsum.params.training import Training
 
@@ -107,6 +109,16 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: validation.max_rejected_fraction: input should be less than or equal to 1, got 5",
         ),
         (
+            r"^  breaks: \S+",
+            "  breaks: yes",
+            "params.yaml: cleaning.breaks: input should be a valid boolean, got 'yes'",
+        ),
+        (
+            r"^  spaces: .*\n",
+            "",
+            "params.yaml: cleaning.spaces: this key is missing; every value is chosen in this file",
+        ),
+        (
             r"^  train_rows: \S+",
             "  train_rows: 3,000",
             "params.yaml: synthesis.train_rows: input should be a valid integer, got '3,000'",
@@ -170,3 +182,7 @@ def test_what_dvc_writes_for_2e_minus_5_is_a_float(params: Path) -> None:
     sections.check(params)
     rate = load(params, "training", Training).learning_rate
     assert (type(rate), rate) == (float, 0.00002)
+
+
+def test_every_cleaning_step_is_taken_unless_a_user_says_otherwise(params: Path) -> None:
+    assert load(params, "cleaning", Cleaning) == ALL
