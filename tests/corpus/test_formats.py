@@ -128,7 +128,7 @@ def test_rows_of_and_back(tmp_path: Path) -> None:
         Row("b", "나", None, ["요약", "둘째"], []),
     ]
     write_rows(tmp_path / "rows.jsonl", rows)
-    assert read_rows(tmp_path / "rows.jsonl") == rows
+    assert list(read_rows(tmp_path / "rows.jsonl")) == rows
 
 
 def test_rows_of_the_test_split_hold_no_summary(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import TrainerCallback
 
-from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.synthetic import generate
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.loading import load_base, load_tokenizer
@@ -28,7 +28,7 @@ ROWS = 23  # six batches of four an epoch, the last one short
 @pytest.fixture(scope="session")
 def rows(small_base: Path) -> Any:
     """Tokenized rows, as stage tokenize makes them."""
-    dialogues = [to_dialogue(row.fname, row.dialogue, None, [row.summary]) for row in generate("train", ROWS, 3)]
+    dialogues = [to_dialogue(row.fname, row.dialogue, ALL, None, [row.summary]) for row in generate("train", ROWS, 3)]
     prompt, limits = Prompt(format="plain", system="none"), Tokenize(max_source_tokens=160, max_target_tokens=48)
     return as_dataset(encode_split(load_tokenizer(small_base), dialogues, prompt, limits, "train"))
 

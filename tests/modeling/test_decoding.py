@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
 from dialsum.modeling.decoding import NoRepeatInSummary, Summarizer, batches, load_summarizer, summarize
@@ -26,7 +26,7 @@ GREEDY = Generation(
 
 @pytest.fixture(scope="module")
 def dialogues() -> list[Dialogue]:
-    return [to_dialogue(row.fname, row.dialogue) for row in generate("dev", 20, 5)]
+    return [to_dialogue(row.fname, row.dialogue, ALL) for row in generate("dev", 20, 5)]
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +155,8 @@ def test_a_broken_character_parts_the_letters_around_it(summarizer: Summarizer) 
 
 def test_prompts_are_padded_on_the_left_and_masked(summarizer: Summarizer) -> None:
     fixed = Fixed([0], [0])
-    short, long = (to_dialogue(name, text) for name, text in (("s", "#Person1#: 네"), ("l", "#Person1#: 네, 좋아요")))
+    texts = {"s": "#Person1#: 네", "l": "#Person1#: 네, 좋아요"}
+    short, long = (to_dialogue(name, text, ALL) for name, text in texts.items())
     summarize(replace(summarizer, model=fixed), [short, long])
     ids, mask = fixed.given["input_ids"].tolist(), fixed.given["attention_mask"].tolist()
     (batch,) = batches(summarizer, [short, long])

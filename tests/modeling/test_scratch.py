@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from transformers import AutoTokenizer
 
-from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.modeling.batching import Collator
 from dialsum.modeling.catalog import Lesson
 from dialsum.modeling.scratch import PRACTICE_WHOLE_STEPS, Batch, _practice, _reading, encode
@@ -53,7 +53,7 @@ def test_reading_goes_over_the_documents_as_often_as_the_steps_need() -> None:
 
 def test_summaries_are_learned_with_their_end_token(small_base: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(small_base)
-    (row,) = encode([(to_dialogue("base_0", "#Person1#: 안녕?"), "#Person1#은 인사한다.")], tokenizer)
+    (row,) = encode([(to_dialogue("base_0", "#Person1#: 안녕?", ALL), "#Person1#은 인사한다.")], tokenizer)
     learned = [token for token in row["labels"] if token != IGNORED]
     assert tokenizer.decode(learned) == "#Person1#은 인사한다.<|im_end|>"
     prompt = tokenizer.decode(row["input_ids"][: -len(learned)])

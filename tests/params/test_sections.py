@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dialsum.corpus.cleaning import ALL
 from dialsum.errors import InputError
 from dialsum.params import sections
+from dialsum.params.cleaning import Cleaning
 from dialsum.params.strict import load, read_yaml
 from dialsum.params.training import Training
 
@@ -108,6 +110,16 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: validation.max_rejected_fraction: input should be less than or equal to 1, got 5",
         ),
         (
+            r"^  breaks: \S+",
+            "  breaks: yes",
+            "params.yaml: cleaning.breaks: input should be a valid boolean, got 'yes'",
+        ),
+        (
+            r"^  spaces: .*\n",
+            "",
+            "params.yaml: cleaning.spaces: this key is missing; every value is chosen in this file",
+        ),
+        (
             r"^  train_rows: \S+",
             "  train_rows: 3,000",
             "params.yaml: synthesis.train_rows: input should be a valid integer, got '3,000'",
@@ -180,3 +192,7 @@ def test_the_defaults_of_the_tests_have_all_keys() -> None:
         return {key for name, inner in value.items() for key in keys(inner, f"{path}.{name}")}
 
     assert keys(read_yaml(DEFAULTS)) == keys(read_yaml(ROOT / "params.yaml"))
+
+
+def test_every_cleaning_step_is_taken_unless_a_user_says_otherwise(params: Path) -> None:
+    assert load(params, "cleaning", Cleaning) == ALL

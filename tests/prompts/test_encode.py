@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue, Turn
 from dialsum.modeling.decoding import batches, load_summarizer
 from dialsum.modeling.loading import load_tokenizer
@@ -113,7 +113,7 @@ def test_the_prompt_of_training_is_the_prompt_of_generation_and_of_serving(small
     )
     summarizer = load_summarizer(small_base, tmp_path, PLAIN, LIMITS, generation)
     text = DIALOGUE.text().replace("\n", "\\n") + "  "  # as a file or a request may hold it
-    served = to_dialogue("request", text)
+    served = to_dialogue("request", text, ALL)
     trained_on = as_dataset(encode_split(summarizer.tokenizer, [DIALOGUE], PLAIN, LIMITS, "train"))[0]
     pairs = zip(trained_on["input_ids"], trained_on["labels"], strict=True)
     source = [token for token, label in pairs if label == IGNORED]

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,24 @@ import pytest
 from mlflow import MlflowClient
 
 from dialsum.corpus.cleaning import to_dialogue
+from dialsum.params.cleaning import Cleaning
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
 from dialsum.records import registry, tracking
 
 SOURCE = Path(registry.__file__).parents[2]
+CLEANING = Cleaning(
+    html_entities=True,
+    invisible_characters=True,
+    composed_hangul=True,
+    escaped_newlines=True,
+    breaks=True,
+    repeated_letters=False,
+    spaces=True,
+    untagged_lines=True,
+)
 SETTINGS = {
+    "cleaning": asdict(CLEANING),
     "prompt": {"format": "plain", "system": "none"},
     "tokenize": {"max_source_tokens": 256, "max_target_tokens": 64},
     "generation": {
@@ -41,7 +54,7 @@ SETTINGS = {
 DIALOGUES = [
     "#Person1#: 내일 오후 3시에 예약하고 싶어요.\\n#Person2#: 네, 성함이 어떻게 되세요?",
     "#Person1#: 택배가 아직 안 왔어요.\n#Person2#: 주소를 확인해 드릴게요.\n#Person1#: #Address#예요.",
-    "#Person1#: 커피 두 잔 주세요.<br>#Person2#: 네.",
+    "#Person1#: 커피 두 잔 주세요 ㅋㅋㅋㅋㅋ<br>#Person2#: 네.",
 ]
 
 
@@ -72,7 +85,7 @@ def expected(folders: dict[str, Path]) -> list[str]:
         Tokenize(**SETTINGS["tokenize"]),  # type: ignore[arg-type]
         Generation(**SETTINGS["generation"]),  # type: ignore[arg-type]
     )
-    return [item.text for item in summarize(summarizer, [to_dialogue("", text) for text in DIALOGUES])]
+    return [item.text for item in summarize(summarizer, [to_dialogue("", text, CLEANING) for text in DIALOGUES])]
 
 
 @pytest.fixture

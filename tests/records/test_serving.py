@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from mlflow.pyfunc import scoring_server
 
+from dialsum.corpus.cleaning import ALL
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
 from dialsum.records import serving
@@ -38,6 +40,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> serving.DialogueSummaries:
     monkeypatch.setattr("dialsum.modeling.decoding.summarize", summarize)
     loaded = serving.DialogueSummaries()
     loaded.limits = SimpleNamespace(max_rows=3, max_chars=60)  # type: ignore[assignment]
+    loaded.cleaning = ALL
     loaded.lock = threading.Lock()
     loaded.summarizer = "whole"  # type: ignore[assignment]
     return loaded
@@ -50,6 +53,13 @@ def predict(model: serving.DialogueSummaries, request: pd.DataFrame) -> list[str
 def test_one_summary_a_row_in_order_of_cleaned_dialogues(model: serving.DialogueSummaries) -> None:
     request = frame("#Person1#: 안녕하세요.\\n#Person2#: 네,<br>반가워요.", "라벨이 없는 글")
     assert predict(model, request) == ["2 turns: 네, 반가워요.", "1 turns: 라벨이 없는 글"]
+
+
+def test_dialogues_are_cleaned_as_the_version_was_trained(model: serving.DialogueSummaries) -> None:
+    request = frame("#Person1#: 네<br>#Person2#: ㅋㅋㅋㅋㅋ &amp; 네")
+    assert predict(model, request) == ["2 turns: ㅋㅋ & 네"]
+    model.cleaning = replace(ALL, repeated_letters=False, breaks=False)
+    assert predict(model, request) == ["1 turns: 네<br>#Person2#: ㅋㅋㅋㅋㅋ & 네"]
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,61 @@
 import json
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dialsum.corpus import cleaning, statistics
 from dialsum.corpus.dialogue import Dialogue, Fact, Turn, read_jsonl
 from dialsum.corpus.formats import Row, write_rows
 from dialsum.stages import prepare
 
+ROOT = Path(__file__).parents[2]
+FILES = "--valid valid --prepared prepared --metrics metrics/data.json"
+PLOTS = "--characters plots/characters.csv --turns plots/turns.csv --topics plots/topics.csv"
+TRAIN = [
+    Row(
+        "b",
+        "#Person1#:  네.\\n#Person2#: 3시요.",
+        "진료",
+        [" 요약 ", "둘째"],
+        [{"name": "time", "value": "3시"}],
+    ),
+    Row("007", "#Person1#: 제 번호는 #PhoneNumber#\n#Person1#과#Person2#는", None, ["요약"], []),
+]
+
 
 @pytest.fixture
-def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, object]]:
-    """metrics/data.json of two train rows, one dev row and an empty test row; the outputs lie in the working folder."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the repository's values, two train rows, one dev row and an empty test row."""
     monkeypatch.chdir(tmp_path)
-    valid = Path("valid")
-    valid.mkdir()
-    facts = [{"name": "time", "value": "3시"}]
-    train = [
-        Row("b", "#Person1#:  네.\\n#Person2#: 3시요.", "진료", [" 요약 ", "둘째"], facts),
-        Row("007", "#Person1#: 제 번호는 #PhoneNumber#\n#Person1#과#Person2#는", None, ["요약"], []),
-    ]
-    write_rows(valid / "train.jsonl", train)
-    write_rows(valid / "dev.jsonl", [Row("d", "SD2000001: 가<br>SD2000002: 나\nSD2000003: 다", "t", ["요약"], [])])
-    write_rows(valid / "test.jsonl", [Row("t", "", None, [], [])])
-    prepare.main(
-        ["--valid", "valid", "--prepared", "prepared", "--metrics", "metrics/data.json"], standalone_mode=False
-    )
-    return json.loads(Path("metrics/data.json").read_text())
+    Path("params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    Path("valid").mkdir()
+    write_rows(Path("valid/train.jsonl"), TRAIN)
+    dev = Row("d", "SD2000001: 가<br>SD2000002: 나\nSD2000003: 다", "t", ["요약"], [])
+    write_rows(Path("valid/dev.jsonl"), [dev])
+    write_rows(Path("valid/test.jsonl"), [Row("t", "", None, [], [])])
+    return tmp_path
 
 
-@pytest.mark.usefixtures("measured")
+def run() -> dict[str, Any]:
+    prepare.main([*FILES.split(), *PLOTS.split()], standalone_mode=False)
+    measured: dict[str, Any] = json.loads(Path("metrics/data.json").read_text(encoding="utf-8"))
+    return measured
+
+
+def switch_off(*names: str) -> None:
+    path = Path("params.yaml")
+    text = path.read_text(encoding="utf-8")
+    for name in names:
+        assert text.count(f"  {name}: true") == 1
+        text = text.replace(f"  {name}: true", f"  {name}: false")
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("folder")
 def test_ids_order_and_texts_are_conserved() -> None:
+    run()
     assert read_jsonl(Path("prepared/train.jsonl")) == [
         Dialogue(
             id="b",
@@ -45,36 +71,101 @@ def test_ids_order_and_texts_are_conserved() -> None:
         ),
     ]
     assert read_jsonl(Path("prepared/test.jsonl")) == [Dialogue(id="t", turns=(Turn("", ""),))]
-
-
-def test_metrics(measured: dict[str, dict[str, object]]) -> None:
-    steps = dict.fromkeys(
-        ["line_endings", "invisible_characters", "escaped_newlines", "breaks", "composed_hangul", "spaces"], 0.0
+    assert Path("prepared/train.jsonl").read_text(encoding="utf-8").splitlines()[1] == (
+        '{"id": "007", "turns": [{"speaker": "#Person1#", "text": "제 번호는 #PhoneNumber# #Person1#과#Person2#는"}], '
+        '"topic": null, "references": ["요약"], "facts": []}'
     )
-    assert measured["train"] == {
-        "rows": 2,
-        # "#Person1#: 네." and "#Person2#: 3시요." are 13 + 1 + 15 characters; the other dialogue is a line of 11 + 40.
-        "characters": {"mean": 40.0, "p95": 51, "max": 51},
-        "turns": {"mean": 1.5, "p95": 2, "max": 2},
-        "speakers": {"mean": 1.5, "p95": 2, "max": 2},
-        "rows_with_masks": 1,
-        "cleaned": {**steps, "escaped_newlines": 0.5, "spaces": 0.5},
-    }
-    assert measured["dev"] == {
-        "rows": 1,
-        # 12 characters a line and two newlines.
-        "characters": {"mean": 38.0, "p95": 38, "max": 38},
-        "turns": {"mean": 3.0, "p95": 3, "max": 3},
-        "speakers": {"mean": 3.0, "p95": 3, "max": 3},
-        "rows_with_masks": 0,
-        "cleaned": {**steps, "breaks": 1.0},
-    }
-    assert measured["test"]["speakers"] == {"mean": 0.0, "p95": 0, "max": 0}
 
 
-@pytest.mark.parametrize(
-    ("values", "p95"),
-    [([7], 7), (list(range(1, 21)), 19), (list(range(1, 101)), 95), ([5, 1], 5)],
-)
-def test_p95_is_the_nearest_rank(values: list[int], p95: int) -> None:
-    assert prepare.spread(values)["p95"] == p95
+@pytest.mark.usefixtures("folder")
+def test_metrics() -> None:
+    measured = run()
+    assert list(measured) == ["train", "dev", "test"]
+    untouched = {"rows": 0, "share": 0.0}
+    half = {"rows": 1, "share": 0.5}
+    steps = dict.fromkeys(cleaning.STEPS, untouched)
+    train = measured["train"]
+    # "#Person1#: 네." and "#Person2#: 3시요." are 13 + 1 + 15 characters; the other dialogue is a line of 11 + 40.
+    assert train["characters"] == {"mean": 40.0, "p50": 29, "p95": 51, "max": 51}
+    assert train["masks"] == {"PhoneNumber": {"rows": 1, "times": 1}}
+    assert train["share_with"]["times"] == 0.5
+    assert train["cleaned"] == {**steps, "escaped_newlines": half, "spaces": half, "untagged_lines": half}
+    assert measured["dev"]["share_with"]["three_or_more_speakers"] == 1.0
+    assert measured["dev"]["cleaned"] == {**steps, "breaks": {"rows": 1, "share": 1.0}}
+    assert measured["test"]["speakers"] == {"mean": 0.0, "p50": 0, "p95": 0, "max": 0}
+    assert measured["test"]["compression_ratio"] is None
+
+
+@pytest.mark.usefixtures("folder")
+def test_plots() -> None:
+    run()
+    assert (
+        Path("plots/turns.csv").read_text()
+        == "turns,train,dev,test\n1,50.0,0.0,100.0\n2,50.0,0.0,0.0\n3,0.0,100.0,0.0\n"
+    )
+    assert Path("plots/topics.csv").read_text() == "topic,train,dev,test\n진료,1,0,0\n"
+    lengths = Path("plots/characters.csv").read_text().splitlines()
+    assert (lengths[0], lengths[1]) == ("characters,train,dev,test", "0,0.0,0.0,100.0")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_step_that_is_switched_off_is_not_taken_and_not_told_of() -> None:
+    switch_off("breaks", "untagged_lines")
+    measured = run()
+    assert {"breaks", "untagged_lines"}.isdisjoint(measured["train"]["cleaned"])
+    assert measured["dev"]["turns"]["max"] == 2
+    assert [turn.speaker for turn in read_jsonl(Path("prepared/train.jsonl"))[1].turns] == ["#Person1#", ""]
+    assert read_jsonl(Path("prepared/dev.jsonl"))[0].turns[0].text == "가<br>SD2000002: 나"
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_same_rows_give_the_same_bytes() -> None:
+    run()
+    written = [*Path("prepared").iterdir(), *Path("plots").iterdir(), Path("metrics/data.json")]
+    before = {path: path.read_bytes() for path in written}
+    run()
+    assert {path: path.read_bytes() for path in written} == before
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_lost_row_is_noticed_and_nothing_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    run()
+    before = Path("prepared/train.jsonl").read_bytes()
+    kept = prepare.dialogues
+
+    def losing(*arguments: Any) -> Any:
+        for dialogue in kept(*arguments):
+            if dialogue.id != "007":
+                yield dialogue
+
+    monkeypatch.setattr(prepare, "dialogues", losing)
+    with pytest.raises(AssertionError, match="train: rows in must be rows out"):
+        run()
+    assert Path("prepared/train.jsonl").read_bytes() == before
+
+
+def test_rows_are_taken_one_at_a_time() -> None:
+    """Each row is asked for when the one before it has been written, and none is kept."""
+    asked: list[int] = []
+
+    def rows() -> Any:
+        for number in range(3):
+            asked.append(number)
+            yield Row(str(number), "#Person1#: 네", None, [], [])
+
+    written = prepare.dialogues(rows(), cleaning.ALL, statistics.Tally())
+    for number in range(3):
+        assert next(written).id == str(number)
+        assert asked == list(range(number + 1))
+
+
+@pytest.mark.usefixtures("folder")
+def test_memory_does_not_grow_with_the_rows() -> None:
+    text = "#Person1#: " + "가" * 4000
+    write_rows(Path("valid/train.jsonl"), (Row(str(number), text, "t", ["요약"], []) for number in range(1000)))
+    assert Path("valid/train.jsonl").stat().st_size > 11_000_000
+    tracemalloc.start()
+    assert run()["train"]["rows"] == 1000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 SPLITS = ("train", "dev", "test")
@@ -60,7 +60,7 @@ def parse_facts(items: Iterable[dict[str, str]]) -> tuple[Fact, ...]:
 def write_jsonl(path: Path, dialogues: Iterable[Dialogue]) -> None:
     """Write one dialogue a line, as UTF-8."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(json.dumps(asdict(dialogue), ensure_ascii=False) + "\n" for dialogue in dialogues)
+        file.writelines(json.dumps(dialogue, ensure_ascii=False, default=vars) + "\n" for dialogue in dialogues)
 
 
 def read_jsonl(path: Path) -> list[Dialogue]:

@@ -124,10 +124,11 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
         file.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows)
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read what `write_rows` wrote."""
+def read_rows(path: Path) -> Iterator[Row]:
+    """Read what `write_rows` wrote, row by row."""
     with path.open(encoding="utf-8") as file:
-        return [Row(**json.loads(line)) for line in file]
+        for line in file:
+            yield Row(**json.loads(line))
 
 
 def shortened(faults: list[str], path: Path) -> list[str]:

@@ -20,7 +20,7 @@ import torch
 from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
 from dialsum.modeling.batching import Collator, EpochSampler, without_prompt_logits
@@ -31,6 +31,7 @@ from dialsum.prompts.encode import IGNORED, encode_source, encode_target, join
 from dialsum.prompts.render import messages
 
 PROMPT = Prompt(format="plain", system="none")  # the form it is asked in, whatever a run asks its adapter in
+CLEANING = ALL  # of its corpus, whatever a run chooses for its own
 POSITIONS = 2048  # tokens that it can read; no dialogue of its corpus comes near
 PRACTICE_LENGTHS = (8, 20)  # tokens to copy
 PRACTICE_PIECES = 4  # in which they come back, reordered; whole in the first steps, which is the easiest to find out
@@ -59,7 +60,7 @@ def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTo
 def _corpus(scratch: Scratch) -> list[tuple[Dialogue, str]]:
     """Dialogues with their summaries."""
     rows = generate("base", scratch.rows, scratch.corpus_seed)
-    return [(to_dialogue(row.fname, row.dialogue), row.summary) for row in rows]
+    return [(to_dialogue(row.fname, row.dialogue, CLEANING), row.summary) for row in rows]
 
 
 def _texts(corpus: Sequence[tuple[Dialogue, str]]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dialsum.errors import InputError
 from dialsum.modeling.catalog import read_entry
+from dialsum.params.cleaning import Cleaning
 from dialsum.params.data import Data, Synthesis
 from dialsum.params.generation import Generation
 from dialsum.params.model import Model
@@ -19,6 +20,7 @@ SECTIONS: dict[str, type] = {
     "data": Data,
     "synthesis": Synthesis,
     "validation": Validation,
+    "cleaning": Cleaning,
     "model": Model,
     "prompt": Prompt,
     "tokenize": Tokenize,

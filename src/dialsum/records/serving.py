@@ -53,6 +53,7 @@ class DialogueSummaries(PythonModel):
     def load_context(self, context: PythonModelContext) -> None:
         """Load weights, tokenizer and the values that were in force when the version was registered."""
         from dialsum.modeling.decoding import load_summarizer
+        from dialsum.params.cleaning import Cleaning
         from dialsum.params.generation import Generation
         from dialsum.params.prompt import Prompt, Tokenize
         from dialsum.params.registry import Registry
@@ -61,6 +62,7 @@ class DialogueSummaries(PythonModel):
         files = {name: Path(path) for name, path in context.artifacts.items()}
         settings = json.loads(files["settings"].read_text(encoding="utf-8"))
         self.limits = parse(Registry, settings["registry"], "settings: registry")
+        self.cleaning = parse(Cleaning, settings["cleaning"], "settings: cleaning")
         self.lock = threading.Lock()
         self.summarizer: Summarizer = load_summarizer(
             files["base"],
@@ -89,7 +91,7 @@ class DialogueSummaries(PythonModel):
         from dialsum.corpus.cleaning import to_dialogue
         from dialsum.modeling.decoding import summarize
 
-        dialogues = [to_dialogue(str(row), text) for row, text in enumerate(texts)]
+        dialogues = [to_dialogue(str(row), text, self.cleaning) for row, text in enumerate(texts)]
         return [prediction.text for prediction in summarize(self.summarizer, dialogues)]
 
 

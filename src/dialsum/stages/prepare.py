@@ -1,80 +1,73 @@
 """Stage `prepare`: from texts to dialogues.
 
 Enters: `data/valid/<split>.jsonl`. Leaves: `data/prepared/<split>.jsonl`, one `Dialogue` a line, the same ids in the
-same order; and per split how long the dialogues are and how many rows each cleaning step touched.
+same order; and what each split is made of (`corpus.statistics`) as figures and plots. One row is held at a time.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from statistics import fmean
-from typing import Any
 
 import click
 from tqdm import tqdm
 
-from dialsum.corpus import cleaning, formats
+from dialsum.corpus import cleaning, formats, statistics
 from dialsum.corpus.dialogue import SPLITS, Dialogue, parse_facts, write_jsonl
 from dialsum.outputs import replacing, write_json
+from dialsum.params.cleaning import Cleaning
+from dialsum.params.strict import load
 
-_MARK = re.compile(r"#([^\W_]+)#")  # #Person1# or #PhoneNumber#: a mask has no number
+PLACE = click.Path(path_type=Path)
 
 
 @click.command()
 @click.option("--valid", required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--prepared", required=True, type=click.Path(path_type=Path))
-@click.option("--metrics", required=True, type=click.Path(path_type=Path))
-def main(valid: Path, prepared: Path, metrics: Path) -> None:
+@click.option("--prepared", required=True, type=PLACE)
+@click.option("--metrics", required=True, type=PLACE)
+@click.option("--characters", required=True, type=PLACE, help="Histogram of the dialogues' lengths, as CSV")
+@click.option("--turns", required=True, type=PLACE, help="Histogram of the numbers of turns, as CSV")
+@click.option("--topics", required=True, type=PLACE, help="The most frequent topics, as CSV")
+def main(valid: Path, prepared: Path, metrics: Path, characters: Path, turns: Path, topics: Path) -> None:
     """Clean each split, split it into turns, and measure it."""
-    measured = {}
+    switches = load(Path("params.yaml"), "cleaning", Cleaning)
+    tallies = {split: statistics.Tally() for split in SPLITS}
     with replacing(prepared) as folder:
         folder.mkdir()
         for split in SPLITS:
-            rows = formats.read_rows(valid / f"{split}.jsonl")
-            dialogues = [to_dialogue(row) for row in tqdm(rows, desc=f"prepare {split}", unit=" rows", disable=None)]
-            assert [row.id for row in rows] == [dialogue.id for dialogue in dialogues], f"{split}: ids or order changed"
-            write_jsonl(folder / f"{split}.jsonl", dialogues)
-            measured[split] = {**measure(dialogues), "cleaned": touched([row.dialogue for row in rows])}
-    write_json(metrics, measured)
+            source, target = valid / f"{split}.jsonl", folder / f"{split}.jsonl"
+            rows = count_lines(source)
+            texts = tqdm(formats.read_rows(source), f"prepare {split}", rows, unit=" rows", disable=None, mininterval=1)
+            write_jsonl(target, dialogues(texts, switches, tallies[split]))
+            assert rows == tallies[split].rows == count_lines(target), f"{split}: rows in must be rows out"
+    steps = cleaning.chosen(switches)
+    write_json(metrics, {split: statistics.figures(tallies[split], steps) for split in SPLITS})
+    write_table(characters, "characters", statistics.histogram({name: one.characters for name, one in tallies.items()}))
+    write_table(turns, "turns", statistics.histogram({name: one.turns for name, one in tallies.items()}))
+    write_table(topics, "topic", statistics.topic_table(tallies))
 
 
-def to_dialogue(row: formats.Row) -> Dialogue:
-    """The dialogue of a row: its text and references cleaned, all else as it is."""
-    return cleaning.to_dialogue(row.id, row.dialogue, row.topic, row.summaries, parse_facts(row.facts))
+def dialogues(rows: Iterable[formats.Row], switches: Cleaning, tally: statistics.Tally) -> Iterator[Dialogue]:
+    """The dialogue of each row, its text and references cleaned and all else as it is; each is counted in `tally`."""
+    for row in rows:
+        dialogue = cleaning.to_dialogue(
+            row.id, row.dialogue, switches, row.topic, row.summaries, parse_facts(row.facts), tally.cleaned
+        )
+        assert dialogue.id == row.id
+        statistics.count(tally, dialogue)
+        yield dialogue
 
 
-def touched(texts: Sequence[str]) -> dict[str, float]:
-    """The share of texts, 0 to 1, that each cleaning step changes."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        before = text
-        for name, after in cleaning.clean_stepwise(text):
-            counts[name] += after != before
-            before = after
-    return {name: round(counts[name] / len(texts), 4) for name in cleaning.STEPS}
+def count_lines(path: Path) -> int:
+    """The lines of a file, without holding more than one."""
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
 
 
-def measure(dialogues: Sequence[Dialogue]) -> dict[str, Any]:
-    """Rows, characters of the clean text, turns, speakers (those with a label), and rows that hold a mask."""
-    texts = [dialogue.text() for dialogue in dialogues]
-    return {
-        "rows": len(dialogues),
-        "characters": spread([len(text) for text in texts]),
-        "turns": spread([len(dialogue.turns) for dialogue in dialogues]),
-        "speakers": spread([len({turn.speaker for turn in dialogue.turns} - {""}) for dialogue in dialogues]),
-        "rows_with_masks": sum(any(name.isalpha() for name in _MARK.findall(text)) for text in texts),
-    }
-
-
-def spread(values: Sequence[int]) -> dict[str, float]:
-    """Mean, 95th percentile (nearest rank: the smallest value that 95 % do not exceed) and maximum."""
-    ordered = sorted(values)
-    return {
-        "mean": round(fmean(ordered), 2),
-        "p95": ordered[math.ceil(0.95 * len(ordered)) - 1],
-        "max": ordered[-1],
-    }
+def write_table(path: Path, first: str, rows: Sequence[Sequence[object]]) -> None:
+    """`rows` as CSV: the column `first`, and one column a split."""
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([first, *SPLITS])
+        writer.writerows(rows)

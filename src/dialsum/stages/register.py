@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PARAMS = Path("params.yaml")
 PIPELINE = (PARAMS, Path("dvc.yaml"), Path("dvc.lock"))
-SERVED = ("prompt", "tokenize", "generation", "registry")  # sections that decide what a server answers
+SERVED = ("cleaning", "prompt", "tokenize", "generation", "registry")  # sections that decide what a server answers
 PLACE = click.Path(path_type=Path)
 
 
