@@ -19,7 +19,11 @@ import_ = importlib.import_module("dialsum.commands.import_")
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(cli.__file__).parents[1]
 
-TRAIN = "\ufeff,id,대화,요약,출처\r\n0,t_0,#Person1#: 가\\n#Person2#: 나,다,뉴스\r\n1,t_1,#Person1#: 라\\n#Person2#: 마,바,\r\n"
+TRAIN = (
+    "\ufeff,id,대화,요약,출처\r\n"
+    "0,t_0,#Person1#: 가\\n#Person2#: 나,다,뉴스\r\n"
+    "1,t_1,#Person1#: 라\\n#Person2#: 마,바,\r\n"
+)
 TEST = "id,대화,요약\r\nx_0,#Person1#: 뷁,\r\n"
 DEV = [
     {
@@ -86,8 +90,8 @@ def test_a_process_imports_a_file() -> None:
         "found/train.csv: UTF-8, taken as train; not taken: 출처\n"
         "data/my talks/train.csv: 2 rows (fname, dialogue, summary)\n"
         "\n"
-        "data.dir also needs dev.csv and test.csv: import them into data/my talks too. Then version the folder, and "
-        "use it (with -S, or as data.dir in params.yaml):\n"
+        "Still missing in data/my talks: dev.csv and test.csv. Then version the folder, and use it (with -S, or as "
+        "data.dir in params.yaml):\n"
         "  dvc add 'data/my talks'\n"
         "  git add 'data/my talks.dvc' data/.gitignore\n"
         '  git commit -m "Our dialogues"\n'

@@ -272,7 +272,7 @@ def test_labels_stay_and_no_utterance_becomes_two_turns(tmp_path: Path) -> None:
     )
     path = written(tmp_path / "train.json", [nikl(input={"conversation": conversation})])
     assert rows(path)[0]["dialogue"] == (
-        "SD2000001: 첫째 SD2000002: 둘째\n화자SD2000002:  셋째 넷째  SD2000001: 다섯째 여섯째 \nP1: "
+        "SD2000001: 첫째 SD2000002: 둘째\n화자SD2000002:  셋째 넷째  SD2000001: 다섯째  여섯째 \nP1: "
     )
 
 

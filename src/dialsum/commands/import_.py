@@ -138,7 +138,7 @@ def refuse(targets: Iterable[Path]) -> None:
 def advice(dest: Path) -> str:
     """What to do next, as commands to copy."""
     missing = [f"{split}.csv" for split in SPLITS if not (dest / f"{split}.csv").exists()]
-    first = f"data.dir also needs {' and '.join(missing)}: import them into {dest} too. Then v" if missing else "V"
+    first = f"Still missing in {dest}: {' and '.join(missing)}. Then v" if missing else "V"
     ignored = shlex.quote(str(dest.parent / ".gitignore"))
     return (
         f"\n{first}ersion the folder, and use it (with -S, or as data.dir in params.yaml):\n"

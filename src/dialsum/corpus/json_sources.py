@@ -28,7 +28,7 @@ _NIKL_KEYS = {"id", "input", "output"}
 _INPUT_KEYS = {"conversation", "subject_keyword"}
 # What `cleaning` takes for the end of a line, written-out ones too: the text after it may look like another turn.
 _LINE_BREAKS = re.compile(
-    "(?:[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]" r"|(?:\\{1,2}r)?\\{1,2}n|</?[^\S\n]*br[^\S\n]*/?>)+", re.IGNORECASE
+    "[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+" r"|\\{1,2}(?:r\\{1,2})?n|</?[^\S\n]*br[^\S\n]*/?>", re.IGNORECASE
 )
 _OPENING = re.compile(r"[ \t\r\n]*\[[ \t\r\n]*(?P<end>\][ \t\r\n]*)?")
 _BETWEEN = re.compile(r"[ \t\r\n]*(?:,[ \t\r\n]*|(?P<end>\][ \t\r\n]*))")
