@@ -21,7 +21,7 @@ def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", sorted(cli.COMMANDS))
 def test_every_command_exists_and_is_described_alike(name: str) -> None:
-    command = importlib.import_module(f"dialsum.commands.{name}").main
+    command = importlib.import_module(cli.module_of(name)).main
     assert isinstance(command, click.Command)
     assert command.get_short_help_str(100).startswith(cli.COMMANDS[name].rstrip("."))
 

@@ -7,6 +7,7 @@ A command is the function `main` of the module of its name in `dialsum.commands`
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 
@@ -17,6 +18,7 @@ from dialsum.errors import InputError
 COMMANDS = {
     "check": "Say what is wrong with params.yaml.",
     "experiment": "Run one experiment with other values.",
+    "import": "Turn dialogues of another form into the files that data.dir needs.",
     "serve": "Serve the champion over HTTP.",
     "ui": "Show all runs in MLflow's web page.",
 }
@@ -33,13 +35,18 @@ class LazyGroup(click.Group):
         """The command of that name, None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"dialsum.commands.{cmd_name}").main
+        command: click.Command = importlib.import_module(module_of(cmd_name)).main
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of `dialsum --help`, which imports no command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+def module_of(command: str) -> str:
+    """The module of a command: its name, with an underscore after a word that Python keeps for itself (`import`)."""
+    return f"dialsum.commands.{command}{'_' if keyword.iskeyword(command) else ''}"
 
 
 @click.command(cls=LazyGroup)

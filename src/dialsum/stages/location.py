@@ -16,19 +16,27 @@ from dialsum.params.strict import read_yaml
 def check_location(data: Data, pipeline: Path, synthetic: Path) -> None:
     """Raise InputError if `data.dir` is not the folder `synthetic`, and is not a folder of the user's own either."""
     chosen = Path(data.dir)
-    place = chosen.resolve()  # `data/mine/../prepared` and links are what they lead to
-    if place == synthetic.resolve():
+    if chosen.resolve() == synthetic.resolve():
         return
     key = f"params.yaml: data.dir: {data.dir}"
-    for out in _written(pipeline):
-        if out.resolve().is_relative_to(place) or place.is_relative_to(out.resolve()):
-            raise InputError(
-                f"{key}: the pipeline itself writes {out}; expected is {synthetic}, or a folder of your own such as "
-                "data/mine that holds train.csv, dev.csv and test.csv"
-            )
+    out = written_by_pipeline(chosen, pipeline)
+    if out:
+        raise InputError(
+            f"{key}: the pipeline itself writes {out}; expected is {synthetic}, or a folder of your own such as "
+            "data/mine that holds train.csv, dev.csv and test.csv"
+        )
     missing = [f"{split}.csv" for split in SPLITS if not (chosen / f"{split}.csv").is_file()]
     if missing:
         raise InputError(f"{key}: has no {', '.join(missing)}; {_remedy(chosen)}")
+
+
+def written_by_pipeline(folder: Path, pipeline: Path) -> Path | None:
+    """The first output of dvc.yaml that is `folder`, or lies in it or above it; None if none does."""
+    place = folder.resolve()  # `data/mine/../prepared` and links are what they lead to
+    for out in _written(pipeline):
+        if out.resolve().is_relative_to(place) or place.is_relative_to(out.resolve()):
+            return out
+    return None
 
 
 def _written(pipeline: Path) -> list[Path]:
