@@ -45,7 +45,7 @@ DEV = [
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with a split in each form in `found`, a pipeline, and the repository's params.yaml."""
     monkeypatch.chdir(tmp_path)
-    shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copy(ROOT / "tests" / "params.yaml", tmp_path)
     Path("dvc.yaml").write_text("stages: {first: {outs: [data/synthetic/train.csv, {models/base: {cache: true}}]}}")
     Path("found").mkdir()
     Path("found/train.csv").write_bytes(TRAIN.encode())
@@ -148,7 +148,10 @@ def test_what_is_imported_goes_through_validate_and_prepare() -> None:
     call("found/dev.json", "data/mine")
     arguments = "--data data/mine --valid data/valid --rejected data/rejected --metrics metrics/validation.json"
     validate.main(arguments.split(), standalone_mode=False)
-    arguments = "--valid data/valid --prepared data/prepared --metrics metrics/data.json"
+    arguments = (
+        "--valid data/valid --prepared data/prepared --metrics metrics/data.json --characters plots/characters.csv "
+        "--turns plots/turns.csv --topics plots/topics.csv --copies data/leaks.csv --leaks metrics/leaks.json"
+    )
     prepare.main(arguments.split(), standalone_mode=False)
     lines = Path("data/prepared/dev.jsonl").read_text(encoding="utf-8").splitlines()
     (dialogue,) = map(json.loads, lines)

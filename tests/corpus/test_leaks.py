@@ -335,16 +335,16 @@ def test_allowed_leaks_are_not_refused() -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.leaks import Leaks, write_csv
 from dialsum.corpus.synthetic.generate import generate
 
 leaks = Leaks()
 for split, rows in (("train", 400), ("dev", 50)):
     for row in generate(split, rows, 42):
-        leaks.add(split, to_dialogue(row.fname, row.dialogue))
+        leaks.add(split, to_dialogue(row.fname, row.dialogue, ALL))
         if split == "dev":
-            leaks.add("train", to_dialogue("copy of " + row.fname, row.dialogue + "\\n그럼 이만."))
+            leaks.add("train", to_dialogue("copy of " + row.fname, row.dialogue + "\\n그럼 이만.", ALL))
 write_csv(Path(sys.argv[1]), leaks.pairs())
 """
 

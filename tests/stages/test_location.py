@@ -30,7 +30,7 @@ def put_files(folder: Path, *names: str) -> None:
 
 
 def check(folder: str) -> None:
-    check_location(Data(dir=folder), Path("dvc.yaml"), SYNTHETIC)
+    check_location(Data(dir=folder, allow_leaks=False), Path("dvc.yaml"), SYNTHETIC)
 
 
 def refusal(folder: str) -> str:
@@ -66,9 +66,11 @@ def test_a_folder_that_a_stage_writes_or_a_parent_of_one_is_refused(folder: str)
     assert "data/synthetic, or a folder of your own such as data/mine that holds train.csv, dev.csv and test" in message
 
 
-@pytest.mark.parametrize("folder", ["data/tokenized/own", "models/base/own", "models/trained/data"])
+@pytest.mark.parametrize(
+    "folder", ["data/tokenized/own", "models/base/own", "models/trained/data", "data/prepared/own", "data/valid/own"]
+)
 def test_a_folder_inside_one_that_a_stage_writes_is_refused(folder: str) -> None:
-    """The stage deletes it."""
+    """The stage deletes it, or replaces the folder as a whole."""
     put_files(Path(folder))
     assert "the pipeline itself writes" in refusal(folder)
 

@@ -8,11 +8,14 @@ import pytest
 from dialsum.corpus import cleaning, statistics
 from dialsum.corpus.dialogue import Dialogue, Fact, Turn, read_jsonl
 from dialsum.corpus.formats import Row, write_rows
+from dialsum.corpus.leaks import Leaks
+from dialsum.errors import InputError
 from dialsum.stages import prepare
 
 ROOT = Path(__file__).parents[2]
 FILES = "--valid valid --prepared prepared --metrics metrics/data.json"
 PLOTS = "--characters plots/characters.csv --turns plots/turns.csv --topics plots/topics.csv"
+COPIES = "--copies leaks.csv --leaks metrics/leaks.json"
 TRAIN = [
     Row(
         "b",
@@ -27,9 +30,9 @@ TRAIN = [
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with the repository's values, two train rows, one dev row and an empty test row."""
+    """A working folder with the default values, two train rows, one dev row and an empty test row."""
     monkeypatch.chdir(tmp_path)
-    Path("params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    Path("params.yaml").write_text((ROOT / "tests" / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     Path("valid").mkdir()
     write_rows(Path("valid/train.jsonl"), TRAIN)
     dev = Row("d", "SD2000001: 가<br>SD2000002: 나\nSD2000003: 다", "t", ["요약"], [])
@@ -39,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run() -> dict[str, Any]:
-    prepare.main([*FILES.split(), *PLOTS.split()], standalone_mode=False)
+    prepare.main([*FILES.split(), *PLOTS.split(), *COPIES.split()], standalone_mode=False)
     measured: dict[str, Any] = json.loads(Path("metrics/data.json").read_text(encoding="utf-8"))
     return measured
 
@@ -121,7 +124,8 @@ def test_a_step_that_is_switched_off_is_not_taken_and_not_told_of() -> None:
 @pytest.mark.usefixtures("folder")
 def test_the_same_rows_give_the_same_bytes() -> None:
     run()
-    written = [*Path("prepared").iterdir(), *Path("plots").iterdir(), Path("metrics/data.json")]
+    single = ["metrics/data.json", "leaks.csv", "metrics/leaks.json"]
+    written = [*Path("prepared").iterdir(), *Path("plots").iterdir(), *map(Path, single)]
     before = {path: path.read_bytes() for path in written}
     run()
     assert {path: path.read_bytes() for path in written} == before
@@ -153,19 +157,67 @@ def test_rows_are_taken_one_at_a_time() -> None:
             asked.append(number)
             yield Row(str(number), "#Person1#: 네", None, [], [])
 
-    written = prepare.dialogues(rows(), cleaning.ALL, statistics.Tally())
+    written = prepare.dialogues(rows(), cleaning.ALL, "train", statistics.Tally(), Leaks())
     for number in range(3):
         assert next(written).id == str(number)
         assert asked == list(range(number + 1))
 
 
 @pytest.mark.usefixtures("folder")
-def test_memory_does_not_grow_with_the_rows() -> None:
-    text = "#Person1#: " + "가" * 4000
-    write_rows(Path("valid/train.jsonl"), (Row(str(number), text, "t", ["요약"], []) for number in range(1000)))
-    assert Path("valid/train.jsonl").stat().st_size > 11_000_000
-    tracemalloc.start()
-    assert run()["train"]["rows"] == 1000
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 2_000_000
+def test_memory_holds_no_texts() -> None:
+    def peak(rows: int) -> int:
+        text = "#Person1#: " + "가" * 4000
+        write_rows(Path("valid/train.jsonl"), (Row(str(number), text, "t", ["요약"], []) for number in range(rows)))
+        tracemalloc.start()
+        assert run()["train"]["rows"] == rows
+        _, bytes_held = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return bytes_held
+
+    # 1,500 texts more are 12 MB; their signatures, digests and ids are 1 MB.
+    assert peak(2000) - peak(500) < 4_000_000
+
+
+LONG = "#Person1#: 내일 오후 3시에 시청 앞에서 만나기로 했지?\n#Person2#: 응, 우산도 꼭 챙겨서 나와."
+
+
+def with_a_copy() -> None:
+    """Dev has a dialogue of train, but for the labels and blanks."""
+    write_rows(Path("valid/train.jsonl"), [*TRAIN, Row("copy", LONG, None, ["요약"], [])])
+    told = LONG.replace("#Person1#", "SD1").replace("했지?\n", "했지? <br>")
+    write_rows(Path("valid/dev.jsonl"), [Row("d", told, None, ["요약"], [])])
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_dialogue_of_dev_in_train_stops_the_run_and_is_listed() -> None:
+    run()
+    before = Path("prepared/train.jsonl").read_bytes()
+    with_a_copy()
+    with pytest.raises(InputError) as caught:
+        run()
+    assert str(caught.value) == (
+        "leaks.csv: train.csv has 1 row with a dialogue of dev.csv or test.csv (copy = d of dev), so that scores would "
+        "reward learning by heart; remove from train.csv the rows that this file pairs as exact with dev or test, or "
+        "keep them with -S data.allow_leaks=true"
+    )
+    assert Path("leaks.csv").read_text(encoding="utf-8") == (
+        "kind,split,id,other_split,other_id,similarity\nexact,train,copy,dev,d,1.00\n"
+    )
+    assert Path("prepared/train.jsonl").read_bytes() == before
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_leak_that_the_user_allows_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    with_a_copy()
+    path = Path("params.yaml")
+    text = path.read_text(encoding="utf-8")
+    assert text.count("allow_leaks: false") == 1
+    path.write_text(text.replace("allow_leaks: false", "allow_leaks: true"), encoding="utf-8")
+    assert run()["train"]["rows"] == 3
+    assert capsys.readouterr().out == (
+        "copies: 1 exact and 0 near pairs of dialogues, 1 dialogues of dev and test with one in train; "
+        "leaks.csv lists them\n"
+    )
+    counted = json.loads(Path("metrics/leaks.json").read_text(encoding="utf-8"))
+    assert counted["exact"]["train_dev"] == {"pairs": 1, "train": 1, "dev": 1}
+    assert counted["near"]["train_train"] == {"pairs": 0, "train": 0}

@@ -14,9 +14,13 @@ Count = Annotated[int, Field(gt=0)]
 
 @dataclass(frozen=True, config=STRICT)
 class Data:
-    """`dir`: the folder with train.csv, dev.csv and test.csv. dvc.yaml hands it to a shell, in double quotes."""
+    """`dir`: the folder with train.csv, dev.csv and test.csv. dvc.yaml hands it to a shell, in double quotes.
+
+    `allow_leaks`: go on although train holds a dialogue of dev or test.
+    """
 
     dir: Annotated[str, Field(pattern=r"^[^\"$`\\\n]+$")]
+    allow_leaks: bool
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -31,10 +31,12 @@ def check_location(data: Data, pipeline: Path, synthetic: Path) -> None:
 
 
 def written_by_pipeline(folder: Path, pipeline: Path) -> Path | None:
-    """The first output of dvc.yaml that is `folder`, or lies in it or above it; None if none does."""
+    """The first output of dvc.yaml that is `folder`, or lies in it, above it or beside it; None if none does."""
     place = folder.resolve()  # `data/mine/../prepared` and links are what they lead to
     for out in _written(pipeline):
-        if out.resolve().is_relative_to(place) or place.is_relative_to(out.resolve()):
+        # A stage with several files in a folder of their own, as data/prepared, replaces that folder as a whole.
+        own = out.parent if len(out.parts) > 2 else out
+        if out.resolve().is_relative_to(place) or place.is_relative_to(own.resolve()):
             return out
     return None
 
