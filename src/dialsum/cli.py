@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Say what is wrong with params.yaml.",
     "experiment": "Run one experiment with other values.",
     "serve": "Serve the champion over HTTP.",
+    "synthesize": "Make a synthetic data set of any size.",
     "ui": "Show all runs in MLflow's web page.",
 }
 
