@@ -20,6 +20,7 @@ COMMANDS = {
     "experiment": "Run one experiment with other values.",
     "import": "Turn dialogues of another form into the files that data.dir needs.",
     "serve": "Serve the champion over HTTP.",
+    "synthesize": "Make a synthetic data set of any size.",
     "ui": "Show all runs in MLflow's web page.",
 }
 

@@ -49,10 +49,11 @@ class Row:
 
 def generate(split: Split, rows: int, seed: int) -> list[Row]:
     """`rows` rows of a split. Splits are independent, and share no combination of scenario and values with train."""
-    return [_row(split, number, seed) for number in range(rows)]
+    return [row(split, number, seed) for number in range(rows)]
 
 
-def _row(split: Split, number: int, seed: int) -> Row:
+def row(split: Split, number: int, seed: int) -> Row:
+    """The row of that number, whatever the number of rows."""
     # A text as seed goes through SHA-512: stable between versions of Python, and rows do not depend on each other.
     rng = Random(f"{split}/{seed}/{number}")
     fname = f"{split}_{number}"
@@ -62,11 +63,11 @@ def _row(split: Split, number: int, seed: int) -> Row:
     turns = _choose_turns(script, guest, rng)
     summary = rng.choice(scenario.summaries)
     tail = rng.choice(scenario.guest_summaries) if guest else None
-    values = _draw_values(split, scenario, _slots(turns), scenario.facts(guest=guest), rng)
+    values = draw_values(split, scenario, _slots(turns), scenario.facts(guest=guest), rng)
     facts = tuple(Fact(slot, values[slot]) for slot in scenario.facts(guest=guest))
-    filled = {**values, **_speakers(turns), **draw_moods(rng)}
+    filled = {**values, **speakers(turns), **draw_moods(rng)}
     topic = rng.choice(scenario.topics)
-    dialogue = join_turns(_speak(turns, filled), rng)
+    dialogue = join_turns(speak(turns, filled), rng)
     said = " ".join(template.fill(filled) for template in (summary, tail) if template)
     if script.register == "formal" and split != "base":
         said = polite(said)
@@ -83,14 +84,14 @@ def _slots(turns: Sequence[tuple[Line, Template]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(slot for _, phrasing in turns for slot in phrasing.slots() if slot not in MOODS))
 
 
-def _speakers(turns: Sequence[tuple[Line, Template]]) -> dict[str, str]:
+def speakers(turns: Sequence[tuple[Line, Template]]) -> dict[str, str]:
     """Labels of the roles: who speaks first is #Person1#."""
     roles = dict.fromkeys(line.role for line, _ in turns)
     return {role: f"#Person{place}#" for place, role in enumerate(roles, start=1)}
 
 
-def _speak(turns: Sequence[tuple[Line, Template]], filled: Mapping[str, str]) -> list[str]:
-    """The turns as text. Two lines of one role are one turn where an optional line between them was left out."""
+def speak(turns: Sequence[tuple[Line, Template]], filled: Mapping[str, str]) -> list[str]:
+    """The turns as text. Two lines of one role that follow each other are one turn."""
     spoken: list[str] = []
     speaker = ""
     for line, phrasing in turns:
@@ -103,9 +104,10 @@ def _speak(turns: Sequence[tuple[Line, Template]], filled: Mapping[str, str]) ->
     return spoken
 
 
-def _draw_values(
+def draw_values(
     split: Split, scenario: Scenario, slots: Sequence[str], facts: Sequence[str], rng: Random
 ) -> Mapping[str, str]:
+    """A value for each of `slots`, such that those of `facts` are a combination of the split."""
     while True:
         values: dict[str, str] = {}
         for slot in slots:

@@ -1,0 +1,1 @@
+"""Synthetic rows whose lengths follow the real data. See `rows`."""
