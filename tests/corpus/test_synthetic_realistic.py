@@ -14,7 +14,7 @@ from statistics import mean, quantiles
 
 import pytest
 
-from dialsum.corpus.cleaning import to_dialogue
+from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import Row, held_out
 from dialsum.corpus.synthetic.realistic import rows as realistic
@@ -40,7 +40,7 @@ def rows() -> list[Row]:
 
 @pytest.fixture(scope="module")
 def dialogues(rows: list[Row]) -> list[Dialogue]:
-    return [to_dialogue(row.fname, row.dialogue) for row in rows]
+    return [to_dialogue(row.fname, row.dialogue, ALL) for row in rows]
 
 
 def masked(text: str) -> str:
@@ -79,7 +79,7 @@ def test_summaries_follow_the_real_data(rows: list[Row]) -> None:
 
 def test_few_dialogues_have_three_speakers_or_more() -> None:
     crowded = [
-        len({turn.speaker for turn in to_dialogue("", realistic.row("train", number, 2).dialogue).turns}) > 2
+        len({turn.speaker for turn in to_dialogue("", realistic.row("train", number, 2).dialogue, ALL).turns}) > 2
         for number in range(3000)
     ]
     assert 0.003 < mean(crowded) < 0.02
