@@ -1,6 +1,6 @@
 # Two commands matter: `make repro` and `make test`. Each makes the environment first if it is not there.
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-slow check ui serve
+.PHONY: help install repro test test-slow check ui serve
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,6 +12,8 @@ help: ## this list
 
 $(INSTALLED): requirements.lock pyproject.toml install.sh
 	@PYTHON="$(PYTHON)" sh install.sh $(VENV)
+
+install: $(INSTALLED) ## make the environment, .venv (the other targets do so too)
 
 repro: $(INSTALLED) ## run the pipeline (only what changed runs)
 	@$(BIN)/dialsum check
