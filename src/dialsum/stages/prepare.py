@@ -34,7 +34,7 @@ def main(valid: Path, prepared: Path, metrics: Path) -> None:
     with replacing(prepared) as folder:
         folder.mkdir()
         for split in SPLITS:
-            rows = formats.read_rows(valid / f"{split}.jsonl")
+            rows = list(formats.read_rows(valid / f"{split}.jsonl"))
             dialogues = [to_dialogue(row) for row in tqdm(rows, desc=f"prepare {split}", unit=" rows", disable=None)]
             assert [row.id for row in rows] == [dialogue.id for dialogue in dialogues], f"{split}: ids or order changed"
             write_jsonl(folder / f"{split}.jsonl", dialogues)
