@@ -146,7 +146,10 @@ def test_what_is_imported_goes_through_validate_and_prepare() -> None:
     for name in ("train.csv", "test.csv"):
         call(f"found/{name}", "data/mine", *RENAMED)
     call("found/dev.json", "data/mine")
-    arguments = "--data data/mine --valid data/valid --rejected data/rejected --metrics metrics/validation.json"
+    arguments = (
+        "--data data/mine --valid data/valid --rejected data/rejected "
+        "--report data/validation.html --metrics metrics/validation.json"
+    )
     validate.main(arguments.split(), standalone_mode=False)
     arguments = (
         "--valid data/valid --prepared data/prepared --metrics metrics/data.json --characters plots/characters.csv "

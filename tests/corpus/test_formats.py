@@ -1,9 +1,9 @@
-import gzip
 from pathlib import Path
 
 import pytest
 
-from dialsum.corpus.formats import Row, parse_facts, read_rows, read_table, rows_of, write_rows
+from dialsum.corpus import formats
+from dialsum.corpus.formats import Row, Table, parse_facts, read_header, read_index, read_rows, read_tables, rows_of
 from dialsum.errors import InputError
 
 DATA = Path(__file__).parents[1] / "data"
@@ -11,15 +11,22 @@ DATA = Path(__file__).parents[1] / "data"
 
 def written(folder: Path, content: str | bytes) -> Path:
     path = folder / "train.csv"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
     return path
 
 
-def test_read_table_of_the_test_data() -> None:
-    table = read_table(DATA / "train.csv")
-    assert table.columns == ("fname", "dialogue", "summary", "topic")
-    assert table.column("fname") == ["train_0", "train_1", "train_2", "train_3", "train_4", "train_5"]
-    assert table.numbers == [2, 3, 4, 5, 6, 7]
+def whole(path: Path) -> Table:
+    (table,) = read_tables(path)
+    return table
+
+
+def test_the_test_data() -> None:
+    index = read_index(DATA / "train.csv")
+    assert index.columns == ("fname", "dialogue", "summary", "topic")
+    assert index.ids == ["train_0", "train_1", "train_2", "train_3", "train_4", "train_5"]
+    assert index.numbers == [2, 3, 4, 5, 6, 7]
+    table = whole(DATA / "train.csv")
+    assert (table.columns, table.numbers, table.column("fname")) == (index.columns, index.numbers, index.ids)
     assert table.column("topic")[0] == "치과 예약"
     assert table.column("dialogue")[5] == (
         "#Person1#: 엄마, 저녁에 뭐 먹어요?\n"
@@ -28,68 +35,74 @@ def test_read_table_of_the_test_data() -> None:
     )
 
 
-def test_read_table_keeps_every_cell_as_text(tmp_path: Path) -> None:
+def test_every_cell_is_a_text(tmp_path: Path) -> None:
     path = written(tmp_path, "fname,dialogue,summary,topic\n007,NaN,,1.50\n None ,null,NA,True\n")
-    assert read_table(path).rows == [["007", "NaN", "", "1.50"], [" None ", "null", "NA", "True"]]
+    assert whole(path).rows == [["007", "NaN", "", "1.50"], [" None ", "null", "NA", "True"]]
 
 
-def test_read_table_takes_bom_crlf_blank_lines_and_foreign_columns(tmp_path: Path) -> None:
-    path = written(tmp_path, '\ufeff,fname,dialogue,summary,\r\n0,a,"가\r\n나",다,\r\n\r\n1,b,라,마,\r\n')
-    table = read_table(path)
+def test_mark_line_ends_blank_lines_and_foreign_columns(tmp_path: Path) -> None:
+    path = written(tmp_path, '\ufeff\r\n,fname,dialogue,summary,\r\n0,a,"가\r\n나",다,\r\n\r\n1,b,라,마,\r\n')
+    table = whole(path)
     assert table.columns == ("", "fname", "dialogue", "summary", "")
     assert table.column("fname") == ["a", "b"]
     assert table.column("dialogue") == ["가\r\n나", "라"]
-    assert table.numbers == [2, 4]
+    assert table.numbers == [3, 5]
+    assert read_index(path).numbers == [3, 5]
 
 
-def test_read_table_takes_a_cell_of_ten_megabytes(tmp_path: Path) -> None:
+def test_a_cell_of_ten_megabytes(tmp_path: Path) -> None:
     path = written(tmp_path, "fname,dialogue,summary\na," + "x" * 10_000_000 + ",b\n")
-    assert len(read_table(path).rows[0][1]) == 10_000_000
+    assert len(whole(path).rows[0][1]) == 10_000_000
 
 
+def test_a_cell_that_is_too_large_for_any_text_is_a_quote_left_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "_CELL_LIMIT", 1000)
+    path = written(tmp_path, 'fname,dialogue\na,"b\n' + "c,d\n" * 1000)
+    with pytest.raises(InputError, match=r"row 2: is not valid CSV \(field larger than field limit \(1000\)\); put"):
+        read_index(path)
+
+
+def test_halves_of_characters_do_not_stop_the_reading_wherever_they_stand(tmp_path: Path) -> None:
+    """Python decodes block by block: a character may lie across two."""
+    for before in range(8180, 8195):
+        cell = "x" * before + "\ud83d\ude00가"
+        path = written(tmp_path, f"fname,dialogue\na,{cell}\n")
+        assert whole(path).rows == [["a", cell]]
+
+
+# A row has five characters: the seventh is reached with the second row.
 @pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "is empty; its first row must name the columns, such as fname,dialogue,summary,topic"),
-        ("\ufeff\n\n", "is empty; its first row must name the columns, such as fname,dialogue,summary,topic"),
-        ("fname,대화\n가,나\n".encode("cp949"), "line 1: is not UTF-8 text; save the file as `CSV UTF-8`"),
-        ("fname,dialogue\na,b\n가,c\n".encode("cp949"), "line 3: is not UTF-8 text; save the file as `CSV UTF-8`"),
-        ("fname,dialogue\n".encode("utf-16"), "line 1: is not UTF-8 text; save the file as `CSV UTF-8`"),
-        (gzip.compress(b"fname,dialogue\na,b\n", mtime=0), "line 1: is not UTF-8 text; save the file as `CSV UTF-8`"),
-        ("fname,dialogue,fname\na,b,c\n", "column fname: is named 2 times; keep one"),
-        (
-            "fname,dialogue\na,b\nc,d,e\n",
-            'row 3: has 3 cells where the header names 2 columns; put a cell that holds commas in "quotes"',
-        ),
-        (
-            'fname,dialogue\na,"b\nc"\nd,"e\nf,g\n',
-            "row 3: is not valid CSV (unexpected end of data); put a cell that holds commas, quotes or newlines in "
-            '"quotes", and double the quotes inside it',
-        ),
-    ],
+    ("rows", "characters", "sizes"),
+    [(1, 1000, [1] * 7), (2, 1000, [2, 2, 2, 1]), (7, 1000, [7]), (1000, 1, [1] * 7), (1000, 7, [2, 2, 2, 1])],
 )
-def test_read_table_refuses(tmp_path: Path, content: str | bytes, message: str) -> None:
-    path = written(tmp_path, content)
-    with pytest.raises(InputError) as caught:
-        read_table(path)
-    assert str(caught.value) == f"{path}: {message}"
+def test_tables_are_short_and_hold_all_rows_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, characters: int, sizes: list[int]
+) -> None:
+    path = written(tmp_path, "fname,dialogue\n" + "".join(f"a{number},가나다\n\n" for number in range(7)))
+    monkeypatch.setattr(formats, "TABLE_ROWS", rows)
+    monkeypatch.setattr(formats, "TABLE_CHARACTERS", characters)
+    tables = list(read_tables(path))
+    assert [row for table in tables for row in table.rows] == [[f"a{number}", "가나다"] for number in range(7)]
+    assert [number for table in tables for number in table.numbers] == [2, 4, 6, 8, 10, 12, 14]
+    assert {table.columns for table in tables} == {("fname", "dialogue")}
+    assert [len(table.rows) for table in tables] == sizes
 
 
-def test_read_table_spells_out_five_ragged_rows(tmp_path: Path) -> None:
+def test_the_first_rows_of_a_file_are_read_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, "fname,dialogue\n" + "".join(f"{number},가\n" for number in range(9)) + 'a,"b\n')
+    assert read_header(path) == [["fname", "dialogue"], *([str(number), "가"] for number in range(4))]
+
+
+def test_five_ragged_rows_are_spelt_out(tmp_path: Path) -> None:
     path = written(tmp_path, "fname,dialogue\n" + "a\n" * 8)
     with pytest.raises(InputError) as caught:
-        read_table(path)
+        read_index(path)
     lines = str(caught.value).split("\n")
     assert len(lines) == 6
     assert lines[4].startswith(f"{path}: row 6: has 1 cells")
     assert lines[5] == f"{path}: and 3 more faults of this kind"
-
-
-def test_read_table_refuses_what_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"dev\.csv: no such file; a data set is a folder with train\.csv"):
-        read_table(tmp_path / "dev.csv")
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
-        read_table(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +121,9 @@ def test_read_table_refuses_what_is_no_file(tmp_path: Path) -> None:
         ('[{"name": "time"}]', None),
         ('[{"name": "time", "value": 3}]', None),
         ('[{"name": "time", "value": "\\ud800"}]', None),
+        ('[{"name": "time", "value": "\\u0007"}]', None),
         ("[" * 100_000, None),
+        ("9" * 10_000, None),
     ],
 )
 def test_parse_facts(cell: str, expected: list[dict[str, str]] | None) -> None:
@@ -122,15 +137,31 @@ def test_rows_of_and_back(tmp_path: Path) -> None:
         'a,가\\n,요약,,셋째,NaN,"[{""name"": ""time"", ""value"": ""3시""}]"\n'
         "b,나,요약,둘째, , ,\n",
     )
-    rows = rows_of(read_table(path), "train")
+    rows = rows_of(whole(path), "train")
     assert rows == [
         Row("a", "가\\n", "NaN", ["요약", "셋째"], [{"name": "time", "value": "3시"}]),
         Row("b", "나", None, ["요약", "둘째"], []),
     ]
-    write_rows(tmp_path / "rows.jsonl", rows)
+    formats.write_rows(tmp_path / "rows.jsonl", rows)
     assert list(read_rows(tmp_path / "rows.jsonl")) == rows
 
 
-def test_rows_of_the_test_split_hold_no_summary(tmp_path: Path) -> None:
-    path = written(tmp_path, "fname,dialogue,summary\na,가,정답\n")
-    assert rows_of(read_table(path), "test") == [Row("a", "가", None, [], [])]
+def test_rows_of_the_test_split_hold_no_summary_and_no_half_character(tmp_path: Path) -> None:
+    path = written(tmp_path, "fname,dialogue,summary,facts\na,가\ud800나,정답,오후 3시\n")
+    assert rows_of(whole(path), "test") == [Row("a", "가나", None, [], [])]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fname", "fname"),
+        ("대화 내용", "대화 내용"),
+        ("", "''"),
+        ("  ", "'  '"),
+        ("a\nb", "'a\\nb'"),
+        ("\u202eabc", "'\\u202eabc'"),
+        ("가" * 41, f"'{'가' * 40}'…"),
+    ],
+)
+def test_texts_in_messages_stay_on_one_line(text: str, expected: str) -> None:
+    assert formats.shown(text) == expected

@@ -11,7 +11,7 @@ import pytest
 
 from dialsum.corpus import encodings, json_sources
 from dialsum.corpus.encodings import find_encoding
-from dialsum.corpus.formats import read_table
+from dialsum.corpus.formats import read_tables
 from dialsum.corpus.sources import Source, Survey, find, names_taken, passed_over, read, survey, write
 from dialsum.errors import InputError
 
@@ -501,7 +501,8 @@ def test_write_is_the_canonical_form(tmp_path: Path) -> None:
     assert path.read_bytes().decode() == (
         'fname,dialogue,summary,topic\na,"가, 나\n다","""라""",\n"b","마\r바","사\r\n",""\nc, ,,아\n'
     )
-    assert read_table(path).rows == [
+    (table,) = read_tables(path)
+    assert table.rows == [
         ["a", "가, 나\n다", '"라"', ""],
         ["b", "마\r바", "사\r\n", ""],
         ["c", " ", "", "아"],

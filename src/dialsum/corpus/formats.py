@@ -1,4 +1,4 @@
-"""Read a split of a data set from CSV, and keep its sound rows as JSON lines for the next stage.
+"""Read a split of a data set from CSV, part by part, and keep its sound rows as JSON lines for the next stage.
 
 Enters: train.csv, dev.csv, test.csv in the canonical form, UTF-8 with or without byte order mark:
 
@@ -7,18 +7,24 @@ Enters: train.csv, dev.csv, test.csv in the canonical form, UTF-8 with or withou
     #Person2#: 네, 성함이요?",#Person1#은 예약을 원한다.,진료 예약
 
 Test rows need no summary. `summary2` and `summary3` hold further references, `facts` what a summary must say (JSON).
-Leaves: a `Table` of texts, cell for cell as in the file ("007", "NaN" and "" are texts too), and `Row` values.
-A file that is no such table raises an InputError, one line a fault.
+Leaves: an `Index` of the whole file, `Table` after `Table` of its rows, cell for cell as in the file ("007", "NaN" and
+"" are texts too), and `Row` values. A file that is no such table raises an InputError, one line a fault.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from tqdm import tqdm
+
+from dialsum.corpus import guessing
 from dialsum.errors import InputError
 
 REFERENCES = ("summary", "summary2", "summary3")
@@ -29,23 +35,48 @@ REQUIRED = {
 }
 KNOWN = ("fname", "dialogue", *REFERENCES, "topic", "facts")
 
-# A cell may be longer than the 131,072 characters that the csv module allows: such a row is set aside later, with its
-# reason. The greatest C int, because the limit is one on some platforms.
-_CELL_LIMIT = 2**31 - 1
-_SHOWN = 5  # faults of one kind that are spelt out
+# What a file must be before its columns and rows can be looked at; the readers below see to it.
+FORM = (
+    "The file is UTF-8 text, with or without a byte order mark.",
+    "It is CSV: commas between cells, quotes around a cell that holds commas, quotes or line breaks, and the names of "
+    "the columns in the first row.",
+    "Each row has as many cells as the first.",
+)
+
+# Control characters but tab and line ends (U+0085 is one): they are no text, but the trace of a fault on the way.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# Half a character, which UTF-8 does not allow. Some programs write it as three bytes all the same.
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+# A table holds so many rows or characters and one row more at most, so that memory stays the same for any file.
+TABLE_ROWS = 20_000
+TABLE_CHARACTERS = 16_000_000
+# A cell may be long: its row is set aside later, with its reason. More than this is a quote that nobody closed.
+_CELL_LIMIT = 100_000_000
+SHOWN = 5  # faults of one kind that are spelt out
+_SHOWN_CHARACTERS = 40
+
+
+@dataclass(frozen=True)
+class Index:
+    """A whole file without its texts. `numbers[i]` is the row of `ids[i]` as a spreadsheet counts it, from 1."""
+
+    path: Path
+    columns: tuple[str, ...]
+    numbers: list[int]
+    ids: list[str]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file. `numbers[i]` is the row of `rows[i]` as a spreadsheet counts it: the header is row 1."""
+    """Rows of a CSV file that follow each other; `numbers[i]` is the row of `rows[i]`, the header being row 1."""
 
-    path: Path
     columns: tuple[str, ...]
     numbers: list[int]
     rows: list[list[str]]
 
     def column(self, name: str) -> list[str]:
-        """The cells of one column, from the first data row on. A column that is not there raises ValueError."""
+        """The cells of one column. A column that is not there raises ValueError."""
         place = self.columns.index(name)
         return [row[place] for row in self.rows]
 
@@ -61,28 +92,61 @@ class Row:
     facts: list[dict[str, str]]
 
 
-def read_table(path: Path) -> Table:
-    """The CSV file at `path`, without its blank lines.
+def read_header(path: Path) -> list[list[str]]:
+    """The first rows of a file, at most five; the very first should name the columns.
 
-    Raises InputError if it is missing, not UTF-8, empty or ragged, and if its quotes do not fit.
+    Raises InputError if the file is missing or empty, or is not UTF-8 or CSV as far as that.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            columns, numbers, rows = _read_records(path, file)
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{path}: no such file; a data set is a folder with train.csv, dev.csv and test.csv"
-        ) from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: line {_undecodable_line(path)}: is not UTF-8 text; save the file as `CSV UTF-8`"
-        ) from error
-    faults = [*_header_faults(path, columns), *_ragged_faults(path, columns, numbers, rows)]
-    if faults:
-        raise InputError("\n".join(faults))
-    return Table(path, tuple(columns), numbers, rows)
+    guessing.refuse_what_is_no_csv(path)
+    with closing(_records(path)) as records:
+        rows = [cells for _, cells in islice(records, 5)]
+    if not rows:
+        raise InputError(f"{path}: is empty; its first row must name the columns, such as fname,dialogue,summary,topic")
+    return rows
+
+
+def read_index(path: Path) -> Index:
+    """Columns, row numbers and ids of a file that `read_header` took and that has a column `fname`.
+
+    The whole file is read. Raises InputError if it is not UTF-8, if its quotes do not fit, or if its rows are not all
+    as long as the first.
+    """
+    numbers: list[int] = []
+    ids: list[str] = []
+    ragged: list[tuple[int, int]] = []
+    records = _records(path)
+    _, columns = next(records)
+    place = columns.index("fname")
+    for number, cells in tqdm(records, desc=f"read {path.name}", unit=" rows", disable=None):
+        if len(cells) != len(columns):
+            ragged.append((number, len(cells)))
+        else:
+            numbers.append(number)
+            ids.append(cells[place])
+    if ragged:
+        faults = [
+            f"{path}: row {number}: has {size} cells where the header names {len(columns)} columns; "
+            'put a cell that holds commas in "quotes"'
+            for number, size in ragged[:SHOWN]
+        ]
+        raise InputError("\n".join([*faults, *and_more(path, len(ragged))]))
+    return Index(path, tuple(columns), numbers, ids)
+
+
+def read_tables(path: Path) -> Iterator[Table]:
+    """All rows of a file that `read_index` found sound, in order, some thousands at a time."""
+    records = _records(path)
+    columns = tuple(next(records)[1])
+    table, characters = Table(columns, [], []), 0
+    for number, cells in records:
+        table.numbers.append(number)
+        table.rows.append(cells)
+        characters += sum(map(len, cells))
+        if len(table.rows) >= TABLE_ROWS or characters >= TABLE_CHARACTERS:
+            yield table
+            table, characters = Table(columns, [], []), 0
+    if table.rows:
+        yield table
 
 
 def parse_facts(cell: str) -> list[dict[str, str]] | None:
@@ -92,20 +156,23 @@ def parse_facts(cell: str) -> list[dict[str, str]] | None:
     try:
         items = json.loads(cell)
         facts = [{"name": item["name"], "value": item["value"]} for item in items]
-        # Joining refuses what is no text, encoding a lone surrogate, which JSON can spell but UTF-8 cannot write.
-        "".join(text for fact in facts for text in fact.values()).encode()
+        # Joining refuses what is no text. JSON can spell characters that no text may hold.
+        texts = "".join(text for fact in facts for text in fact.values())
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    return facts if isinstance(items, list) else None
+    return facts if isinstance(items, list) and not (CONTROL.search(texts) or SURROGATE.search(texts)) else None
 
 
 def rows_of(table: Table, split: str) -> list[Row]:
     """The rows of a table that has the columns of its split. Blank topics and summaries count as absent.
 
-    Test rows carry no summaries even if the file does: nothing after this may see them.
+    Test rows carry no summaries even if the file does: nothing after this may see them. They are kept whatever they
+    hold, so malformed facts count as none, and half characters (SURROGATE), which nothing can write, are left out.
     """
     cells = {name: table.column(name) if name in table.columns else [""] * len(table.rows) for name in KNOWN}
     references = () if split == "test" else REFERENCES
+    if split == "test":
+        cells = {name: [SURROGATE.sub("", text) for text in texts] for name, texts in cells.items()}
     return [
         Row(
             id=cells["fname"][i],
@@ -118,10 +185,15 @@ def rows_of(table: Table, split: str) -> list[Row]:
     ]
 
 
+def row_line(row: Row) -> str:
+    """A row as one line of JSON, with its line end."""
+    return json.dumps(vars(row), ensure_ascii=False) + "\n"
+
+
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
     """Write one row a line, as UTF-8."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows)
+        file.writelines(map(row_line, rows))
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -131,71 +203,37 @@ def read_rows(path: Path) -> Iterator[Row]:
             yield Row(**json.loads(line))
 
 
-def shortened(faults: list[str], path: Path) -> list[str]:
-    """The first faults of one kind, and a line that counts the others."""
-    if len(faults) <= _SHOWN:
-        return faults
-    return [*faults[:_SHOWN], f"{path}: and {len(faults) - _SHOWN} more faults of this kind"]
+def and_more(path: Path, faults: int) -> list[str]:
+    """A line that counts the faults of one kind that come after the first few; no line if all are spelt out."""
+    return [f"{path}: and {faults - SHOWN} more faults of this kind"] if faults > SHOWN else []
 
 
-def _read_records(path: Path, lines: Iterable[str]) -> tuple[list[str], list[int], list[list[str]]]:
-    """Header, row numbers and rows, as they stand. Raises InputError for an empty file and quotes that do not fit."""
+def shown(text: str) -> str:
+    """A short text of the user's for a message of one line; quoted if it is blank, cut or not all printable."""
+    if text.strip() and text.isprintable() and len(text) <= _SHOWN_CHARACTERS:
+        return text
+    return repr(text[:_SHOWN_CHARACTERS]) + ("…" if len(text) > _SHOWN_CHARACTERS else "")
+
+
+def _records(path: Path) -> Generator[tuple[int, list[str]]]:
+    """Number and cells of each row that is not blank, the header included.
+
+    Raises InputError where the file cannot be read further.
+    """
     csv.field_size_limit(_CELL_LIMIT)
-    reader = csv.reader(lines, strict=True)
-    numbers: list[int] = []
-    rows: list[list[str]] = []
-    columns = None
-    for number, cells in enumerate(_records(path, reader), start=1):
-        if not cells:
-            continue
-        if columns is None:
-            columns = cells
-        else:
-            numbers.append(number)
-            rows.append(cells)
-    if columns is None:
-        raise InputError(f"{path}: is empty; its first row must name the columns, such as fname,dialogue,summary,topic")
-    return columns, numbers, rows
-
-
-def _records(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    """What the reader yields; where it cannot go on, an InputError that names the row."""
     number = 0
     try:
-        for cells in reader:
-            number += 1
-            yield cells
+        # `surrogatepass`: half a character is a fault of its row and not of the file.
+        with path.open(encoding="utf-8-sig", errors="surrogatepass", newline="") as file:
+            for number, cells in enumerate(csv.reader(file, strict=True), start=1):
+                if cells:
+                    yield number, cells
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(guessing.undecodable(path)) from error
     except csv.Error as error:
         raise InputError(
             f"{path}: row {number + 1}: is not valid CSV ({error}); put a cell that holds commas, quotes or newlines "
-            'in "quotes", and double the quotes inside it'
+            'in "quotes", double the quotes inside it, and close each'
         ) from error
-
-
-def _header_faults(path: Path, columns: list[str]) -> list[str]:
-    return [
-        f"{path}: column {name}: is named {columns.count(name)} times; keep one"
-        for name in KNOWN
-        if columns.count(name) > 1
-    ]
-
-
-def _ragged_faults(path: Path, columns: list[str], numbers: list[int], rows: list[list[str]]) -> list[str]:
-    faults = [
-        f"{path}: row {number}: has {len(cells)} cells where the header names {len(columns)} columns; "
-        'put a cell that holds commas in "quotes"'
-        for number, cells in zip(numbers, rows, strict=True)
-        if len(cells) != len(columns)
-    ]
-    return shortened(faults, path)
-
-
-def _undecodable_line(path: Path) -> int:
-    """The first line that is not UTF-8, from 1. A newline byte is never part of another character in UTF-8."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    raise AssertionError(f"{path} is UTF-8 after all")
