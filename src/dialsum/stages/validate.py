@@ -108,7 +108,7 @@ def divide(split: str, index: formats.Index, limits: Validation, sound: Path, fa
             findings = judge(measures, suite)
             faults = {} if split == "test" else _faults(findings)
             findings.update(faults)  # of a row set aside, warnings are of no interest
-            rows = [row for place, row in enumerate(formats.rows_of(table, split)) if place + 1 not in faults]
+            rows = [row for place, row in enumerate(formats.rows_of(table, split)) if place not in faults]
             keeping.writelines(map(formats.row_line, rows))
             for place, found in faults.items():
                 reasons = "; ".join(finding.text for finding in found)
