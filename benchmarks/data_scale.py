@@ -3,8 +3,8 @@
 Enters: sizes of the train split; dev and test have 499 rows each. Leaves: a table, such as
 
          rows  stage      seconds    rows/s  peak MiB
-       13,455  validate       7.4     1,818       310
-       13,455  prepare        4.1     3,282        95
+       13,455  validate       8.2     1,647       342
+       13,455  prepare        4.3     3,164        70
 
 Each stage runs as `dvc repro` runs it: its command in dvc.yaml, a process of its own, its imports and the search for
 copies included. The rows are of the `realistic` profile; making them is not timed.
