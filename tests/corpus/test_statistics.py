@@ -4,7 +4,8 @@ from collections import Counter
 import pytest
 
 from dialsum.corpus.dialogue import Dialogue, Turn
-from dialsum.corpus.statistics import Tally, count, figures, histogram, percentile, spread, topic_table
+from dialsum.corpus.histogram import percentile
+from dialsum.corpus.statistics import Tally, count, figures, histogram, spread, topic_table
 
 
 def dialogue(*turns: str, topic: str | None = None, references: tuple[str, ...] = ()) -> Dialogue:

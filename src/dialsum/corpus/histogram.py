@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import TypeVar
 
 _MOST_BINS = 30
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ def histograms(lengths: Mapping[str, Mapping[int, int]]) -> dict[str, Histogram]
     filled = {split: rows for split, rows in lengths.items() if rows}
     if not filled:
         return {}
-    most = max(_percentile(rows, 99) for rows in filled.values())
-    width = _width(most)
+    most = max(percentile(rows, 99) for rows in filled.values())
+    width = bin_width(most, _MOST_BINS)
     edges = list(range(0, (most // width + 2) * width, width))
     return {split: _histogram(rows, edges) for split, rows in filled.items()}
 
@@ -54,27 +57,25 @@ def _histogram(lengths: Mapping[int, int], edges: list[int]) -> Histogram:
         bars=[Bar(low, low + width if low < edges[-1] else None, rows[i]) for i, low in enumerate(edges)],
         rows=total,
         mean=sum(length * number for length, number in lengths.items()) / total,
-        median=_percentile(lengths, 50),
-        p95=_percentile(lengths, 95),
+        median=percentile(lengths, 50),
+        p95=percentile(lengths, 95),
         longest=max(lengths),
     )
 
 
-def _width(most: int) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50, … that needs no more than so many bins."""
+def bin_width(usual: float, bins: int) -> int:
+    """The smallest of 1, 2, 5, 10, 20, 50, … with which so many bins reach beyond the length `usual`."""
     power = 1
     while True:
         for width in (power, 2 * power, 5 * power):
-            if most // width < _MOST_BINS:
+            if usual < width * bins:
                 return width
         power *= 10
 
 
-def _percentile(lengths: Mapping[int, int], percent: int) -> int:
-    """The smallest length that so many percent of the rows do not exceed."""
-    total, seen = sum(lengths.values()), 0
-    for length in sorted(lengths):
-        seen += lengths[length]
-        if 100 * seen >= percent * total:
-            return length
-    raise ValueError("no lengths")
+def percentile(counts: Mapping[Number, int], percent: int) -> Number:
+    """The smallest of the counted values that `percent` of 100 rows do not exceed (nearest rank)."""
+    values = sorted(counts)
+    needed = sum(counts.values()) * percent
+    ranks = accumulate(counts[value] for value in values)
+    return next(value for value, rank in zip(values, ranks, strict=True) if rank * 100 >= needed)

@@ -14,11 +14,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
-from itertools import accumulate
 from typing import Any
 
 from dialsum.corpus.cleaning import LABEL
 from dialsum.corpus.dialogue import Dialogue
+from dialsum.corpus.histogram import bin_width, percentile
 
 BARS = 40  # of a histogram, at most, up to the length that 99 % of the rows do not exceed
 TOPICS_SHOWN = 20
@@ -135,14 +135,6 @@ def spread(counts: Counter[float]) -> dict[str, float] | None:
     }
 
 
-def percentile(counts: Counter[float], percent: int) -> float:
-    """The smallest of the counted values that `percent` of 100 rows do not exceed."""
-    values = sorted(counts)
-    needed = counts.total() * percent
-    ranks = accumulate(counts[value] for value in values)
-    return next(value for value, rank in zip(values, ranks, strict=True) if rank * 100 >= needed)
-
-
 def histogram(splits: Mapping[str, Counter[float]]) -> list[list[float]]:
     """The lower end of each bin and the percentage of each split's rows in it, up to the longest row.
 
@@ -152,7 +144,7 @@ def histogram(splits: Mapping[str, Counter[float]]) -> list[list[float]]:
     if not together:
         return []
     usual = percentile(together, 99)
-    width = next(size for size in _widths() if usual < size * BARS)
+    width = bin_width(usual, BARS)
     last = min(max(together) // width, usual // width + 1)
     bins = [Counter[float]() for _ in splits]
     for binned, counts in zip(bins, splits.values(), strict=True):
@@ -162,14 +154,6 @@ def histogram(splits: Mapping[str, Counter[float]]) -> list[list[float]]:
         [place * width, *(round(100 * binned[place] / max(binned.total(), 1), 2) for binned in bins)]
         for place in range(int(min(together) // width), int(last) + 1)
     ]
-
-
-def _widths() -> Iterable[int]:
-    """1, 2, 5, 10, 20, 50 and so on."""
-    power = 1
-    while True:
-        yield from (power, 2 * power, 5 * power)
-        power *= 10
 
 
 def topic_table(splits: Mapping[str, Tally]) -> list[list[str | int]]:
