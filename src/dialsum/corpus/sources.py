@@ -32,7 +32,7 @@ JSONS = (".json", ".jsonl")
 # Words of a file's name that tell its split: train.csv, validation.csv, nikluge-2024-일상 대화 요약-train.json.
 _SPLIT_WORDS = {**{split: split for split in SPLITS}, "validation": "dev", "valid": "dev", "val": "dev"}
 _SPLIT_WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(_SPLIT_WORDS)})(?![a-z])")
-_CELL_LIMIT = 2**31 - 1  # characters; as in `formats`, a long cell is set aside later, with its reason
+_CELL_LIMIT = 2**31 - 1  # characters: what is too long is for `validate` to say, with its reason
 
 
 @dataclass(frozen=True)
