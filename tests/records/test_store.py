@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,25 @@ def test_two_workers_meet_an_empty_folder(repository: Path) -> None:
     # Nothing of MLflow is bound to a copy that DVC deletes.
     assert all((parent / "mlartifacts").as_uri() in item.artifact_location for item in experiments.values())
     assert [path.name for path in (repository / "copy0").iterdir()] == []
+
+
+def test_a_kill_while_the_tables_are_made_costs_nothing(repository: Path) -> None:
+    """At three moments of it: the next call ends with a whole store each time."""
+    dying = (
+        "import os, signal, sqlalchemy\n"
+        "from dialsum.records import store\n"
+        "made = 0\n"
+        "def count(connection, cursor, statement, *rest):\n"
+        "    global made\n"
+        "    made += 'CREATE TABLE' in statement\n"
+        "    if made == LAST: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sqlalchemy.event.listen(sqlalchemy.Engine, 'before_cursor_execute', count)\n"
+        "store.connect()\n"
+    )
+    environment = {"DVC_ROOT": str(repository), "PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"}
+    for last in (2, 12, 40):
+        process = [sys.executable, "-c", dying.replace("LAST", str(last))]
+        assert subprocess.run(process, env=environment, timeout=120).returncode == -signal.SIGKILL
+        assert [path.name for path in repository.glob("mlflow.db*")] != ["mlflow.db"]
+    assert store.experiment(store.connect(), store.EXPERIMENT)
+    assert [path.name for path in repository.glob("mlflow.db*")] == ["mlflow.db"]

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from filelock import FileLock
 
 from dialsum.errors import InputError
+from dialsum.outputs import replacing
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,13 +53,18 @@ def uri() -> str:
     file = _database()
     if file is None:
         return os.environ["MLFLOW_TRACKING_URI"]
-    return SQLITE + str(file).replace("%", "%25")  # all else as it is: MLflow makes folders of what is quoted
+    return _sqlite(file)
 
 
 def _database() -> Path | None:
     """The SQLite file, or None for a tracking server. `mlflow run` hands on its path quoted (`my%20folder`)."""
     given = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
     return root() / unquote(given.removeprefix(SQLITE)) if given.startswith(SQLITE) else None
+
+
+def _sqlite(file: Path) -> str:
+    """The address of a SQLite file. Only % is quoted: MLflow makes folders of all else that is."""
+    return SQLITE + str(file).replace("%", "%25")
 
 
 def connect() -> MlflowClient:
@@ -71,13 +77,14 @@ def connect() -> MlflowClient:
     os.environ.update(ENVIRONMENT, MLFLOW_TRACKING_URI=uri())
     if location := _artifact_location():
         os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = location
-    from mlflow import MlflowClient
-
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     with lock("setup"):
-        client = MlflowClient(tracking_uri=uri())
-        client.search_experiments(max_results=1)
-        return client
+        file = _database()
+        if file is not None and not file.exists():
+            # Elsewhere first: MLflow cannot go on with tables that a killed process left half made.
+            with replacing(file) as part:
+                _set_up(_sqlite(part))
+        return _set_up(uri())
 
 
 def experiment(client: MlflowClient, name: str) -> str:
@@ -102,6 +109,15 @@ def lock(name: str) -> Iterator[None]:
     folder.mkdir(exist_ok=True)
     with FileLock(folder / f"{name}.lock"):
         yield
+
+
+def _set_up(address: str) -> MlflowClient:
+    """A client of the store at `address`, whose tables MLflow makes on the first question."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=address)
+    client.search_experiments(max_results=1)
+    return client
 
 
 def _artifact_location() -> str | None:
