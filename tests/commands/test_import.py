@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from dialsum import cli
-from dialsum.corpus import sources
 from dialsum.errors import InputError
+from dialsum.importing import sources
 from dialsum.stages import prepare, validate
 
 import_ = importlib.import_module("dialsum.commands.import_")

@@ -142,7 +142,7 @@ def test_rows_of_and_back(tmp_path: Path) -> None:
         Row("a", "가\\n", "NaN", ["요약", "셋째"], [{"name": "time", "value": "3시"}]),
         Row("b", "나", None, ["요약", "둘째"], []),
     ]
-    formats.write_rows(tmp_path / "rows.jsonl", rows)
+    (tmp_path / "rows.jsonl").write_text("".join(map(formats.row_line, rows)), encoding="utf-8")
     assert list(read_rows(tmp_path / "rows.jsonl")) == rows
 
 

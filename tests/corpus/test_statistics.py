@@ -161,31 +161,34 @@ def test_percentiles_are_values_that_were_counted() -> None:
 
 
 def test_histogram() -> None:
-    # 99 % have up to 119 characters: bins of 5 up to there, and one for all that is longer.
-    train = Counter[float]({60: 600, 64: 300, 119: 98, 5000: 2})
-    dev = Counter[float]({66: 3, 120: 1})
+    # 99 % of dev have up to 120 characters: bins of 5 up to there, and one for all that is longer.
+    train = Counter({60: 600, 64: 300, 119: 98, 5000: 2})
+    dev = Counter({66: 3, 120: 1})
     table = histogram({"train": train, "dev": dev, "test": Counter()})
-    assert [row[0] for row in table] == list(range(60, 121, 5))
+    assert [row[0] for row in table] == list(range(0, 126, 5))
     assert {row[0]: row[1:] for row in table if any(row[1:])} == {
         60: [90.0, 0.0, 0.0],
         65: [0.0, 75.0, 0.0],
         115: [9.8, 0.0, 0.0],
-        120: [0.2, 25.0, 0.0],
+        120: [0.0, 25.0, 0.0],
+        125: [0.2, 0.0, 0.0],
     }
     assert histogram({"train": Counter()}) == []
-    assert histogram({"train": Counter([0]), "dev": Counter([1, 1, 0])}) == [[0, 100.0, 33.33], [1, 0.0, 66.67]]
+    assert histogram({"train": Counter([0]), "dev": Counter([1, 1, 0])}) == [
+        [0, 100.0, 33.33],
+        [1, 0.0, 66.67],
+        [2, 0.0, 0.0],
+    ]
 
 
 def test_histogram_has_every_row_and_few_bins() -> None:
     generator = random.Random(3)
     for _ in range(200):
         scale = 10 ** generator.uniform(0, 4)
-        values = Counter[float](int(generator.expovariate(1 / scale)) for _ in range(generator.randint(1, 400)))
+        values = Counter(int(generator.expovariate(1 / scale)) for _ in range(generator.randint(1, 400)))
         table = histogram({"train": values})
         assert sum(share for _, share in table) == pytest.approx(100, abs=0.01 * len(table))
-        assert len(table) <= 42
-        assert table[0][1] > 0
-        assert table[-1][1] > 0
+        assert len(table) <= 31
 
 
 def test_topics_are_those_of_train_the_most_frequent_first() -> None:

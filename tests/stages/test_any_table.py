@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dialsum.corpus import formats
-from dialsum.corpus.expectations import REASONS
-from dialsum.corpus.judging import survey
 from dialsum.errors import InputError
 from dialsum.params.validation import Validation
 from dialsum.stages.validate import divide
+from dialsum.validation.expectations import REASONS
+from dialsum.validation.judging import survey
 
 LIMITS = Validation(max_rejected_fraction=1.0, max_dialogue_chars=60, max_summary_chars=20, known_masks=["Email"])
 

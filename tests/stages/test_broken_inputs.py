@@ -32,7 +32,7 @@ TRAIN = Path("data/mine/train.csv")
 
 def prepare(folder: Path) -> None:
     """A working folder with three sound files in data/mine; all rows of a split but one may be set aside."""
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "tests" / "params.yaml").read_text(encoding="utf-8")
     assert text.count("max_rejected_fraction: 0.05") == 1
     (folder / "params.yaml").write_text(text.replace("max_rejected_fraction: 0.05", "max_rejected_fraction: 1.0"))
     (folder / "catalog").symlink_to(ROOT / "catalog")
@@ -490,9 +490,27 @@ def test_faults_of_several_files_are_told_at_once_a_line_each() -> None:
     assert len(lines) == 4
 
 
-def test_a_real_process_says_it_in_one_line_and_exits_with_one(folder: Path) -> None:
-    TRAIN.write_bytes(SOUND.encode("cp949"))
-    done = subprocess.run(
+@pytest.mark.parametrize("name", ["CP949", "a quote never closed", "unreadable", "device without end"])
+def test_a_real_process_says_it_in_one_line_and_exits_with_one(folder: Path, name: str) -> None:
+    spoil, message = REFUSED[name]
+    spoil(TRAIN)
+    done = process(folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: data/mine/train.csv: {message}\n"
+
+
+def test_a_real_process_sets_rows_aside_and_ends_well(folder: Path) -> None:
+    TRAIN.write_bytes(table({name: cells for name, (cells, _) in SET_ASIDE.items()} | USED))
+    done = process(folder)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith(
+        "warning: data/mine/train.csv: 41 of 62 rows are set aside in data/rejected/train.csv"
+    )
+    assert "Traceback" not in done.stderr
+
+
+def process(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", "dialsum.stages", *ARGUMENTS],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
@@ -500,5 +518,3 @@ def test_a_real_process_says_it_in_one_line_and_exits_with_one(folder: Path) -> 
         text=True,
         timeout=120,
     )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: data/mine/train.csv: {REFUSED['CP949'][1]}\n"

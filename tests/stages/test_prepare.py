@@ -1,5 +1,6 @@
 import json
 import tracemalloc
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from dialsum.corpus import cleaning, statistics
 from dialsum.corpus.dialogue import Dialogue, Fact, Turn, read_jsonl
-from dialsum.corpus.formats import Row, write_rows
+from dialsum.corpus.formats import Row, row_line
 from dialsum.corpus.leaks import Leaks
 from dialsum.errors import InputError
 from dialsum.stages import prepare
@@ -26,6 +27,11 @@ TRAIN = [
     ),
     Row("007", "#Person1#: 제 번호는 #PhoneNumber#\n#Person1#과#Person2#는", None, ["요약"], []),
 ]
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """What `validate` leaves."""
+    path.write_text("".join(map(row_line, rows)), encoding="utf-8")
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ def test_plots() -> None:
     run()
     assert (
         Path("plots/turns.csv").read_text()
-        == "turns,train,dev,test\n1,50.0,0.0,100.0\n2,50.0,0.0,0.0\n3,0.0,100.0,0.0\n"
+        == "turns,train,dev,test\n0,0.0,0.0,0.0\n1,50.0,0.0,100.0\n2,50.0,0.0,0.0\n3,0.0,100.0,0.0\n4,0.0,0.0,0.0\n"
     )
     assert Path("plots/topics.csv").read_text() == "topic,train,dev,test\n진료,1,0,0\n"
     lengths = Path("plots/characters.csv").read_text().splitlines()

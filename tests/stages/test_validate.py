@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dialsum.corpus import formats, judging
+from dialsum.corpus import formats
 from dialsum.corpus.dialogue import SPLITS
 from dialsum.corpus.synthetic import generate
 from dialsum.errors import InputError
 from dialsum.stages import validate
+from dialsum.validation import judging
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parents[1] / "data"
@@ -269,7 +270,7 @@ def test_the_synthetic_corpus_is_sound(folder: Path) -> None:
             writer.writerows(
                 (row.fname, row.dialogue, row.summary, row.topic, cell) for row, cell in zip(rows, facts, strict=True)
             )
-    Path("params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    Path("params.yaml").write_text((ROOT / "tests" / "params.yaml").read_text(encoding="utf-8"))
     run()
     for counted in counts().values():
         assert (counted["rows"], counted["kept"], counted["rejected"]) == (60, 60, 0)

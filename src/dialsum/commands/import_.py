@@ -1,6 +1,6 @@
 """`dialsum import`: bring your own data into the form that `data.dir` holds.
 
-Enters: a file or a folder in one of the forms that `dialsum.corpus.sources` reads, such as train.csv in CP949 and
+Enters: a file or a folder in one of the forms that `dialsum.importing.sources` reads, such as train.csv in CP949 and
 nikluge-2024-일상 대화 요약-dev.json. Leaves: train.csv and dev.csv in a folder, and how to version and use it.
 """
 
@@ -14,11 +14,11 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from dialsum.corpus import sources
 from dialsum.corpus.dialogue import SPLITS
 from dialsum.corpus.encodings import find_encoding
 from dialsum.corpus.formats import KNOWN
 from dialsum.errors import InputError
+from dialsum.importing import sources
 from dialsum.outputs import replacing
 
 

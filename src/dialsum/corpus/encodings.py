@@ -37,7 +37,7 @@ def find_encoding(path: Path, named: str | None) -> str:
         candidates = next(((name,) for mark, name in _MARKS.items() if head.startswith(mark)), _UNMARKED)
     faults = []
     for name in candidates:
-        line = _undecodable_line(path, name)
+        line = undecodable_line(path, name)
         if line is None:
             return name
         faults.append(f"line {line} is not {name.upper()}")
@@ -55,17 +55,9 @@ def open_text(path: Path, encoding: str) -> Iterator[TextIO]:
         yield file
 
 
-def _known(name: str) -> str:
-    try:
-        "".encode(name)
-    except LookupError as error:
-        raise InputError(f"--encoding {name}: is no encoding known to Python; try utf-8, cp949 or utf-16") from error
-    return name.lower()
-
-
-def _undecodable_line(path: Path, encoding: str) -> int | None:
-    """The first line that is not sound in an encoding, from 1; None if all are."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+def undecodable_line(path: Path, encoding: str, errors: str = "strict") -> int | None:
+    """The first line that is not sound in an encoding, from 1; None if all are. `errors` as Python names it."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
     line = 1
     with path.open("rb") as file:
         while True:
@@ -80,3 +72,11 @@ def _undecodable_line(path: Path, encoding: str) -> int | None:
                 return line
             if not block:
                 return None
+
+
+def _known(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError as error:
+        raise InputError(f"--encoding {name}: is no encoding known to Python; try utf-8, cp949 or utf-16") from error
+    return name.lower()

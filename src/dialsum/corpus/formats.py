@@ -190,14 +190,8 @@ def row_line(row: Row) -> str:
     return json.dumps(vars(row), ensure_ascii=False) + "\n"
 
 
-def write_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Write one row a line, as UTF-8."""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(map(row_line, rows))
-
-
 def read_rows(path: Path) -> Iterator[Row]:
-    """Read what `write_rows` wrote, row by row."""
+    """The rows of a file of such lines, one at a time."""
     with path.open(encoding="utf-8") as file:
         for line in file:
             yield Row(**json.loads(line))
@@ -215,25 +209,35 @@ def shown(text: str) -> str:
     return repr(text[:_SHOWN_CHARACTERS]) + ("…" if len(text) > _SHOWN_CHARACTERS else "")
 
 
+def numbered(path: Path, file: Iterable[str], delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of each row of a file opened with `newline=""`; the header is row 1.
+
+    Raises InputError where the file is no CSV any more.
+    """
+    csv.field_size_limit(_CELL_LIMIT)
+    number = 0
+    try:
+        for number, cells in enumerate(csv.reader(file, delimiter=delimiter, strict=True), start=1):
+            yield number, cells
+    except csv.Error as error:
+        raise InputError(
+            f"{path}: row {number + 1}: is not valid CSV ({error}); put a cell that holds commas, quotes or newlines "
+            'in "quotes", double the quotes inside it, and close each'
+        ) from error
+
+
 def _records(path: Path) -> Generator[tuple[int, list[str]]]:
     """Number and cells of each row that is not blank, the header included.
 
     Raises InputError where the file cannot be read further.
     """
-    csv.field_size_limit(_CELL_LIMIT)
-    number = 0
     try:
         # `surrogatepass`: half a character is a fault of its row and not of the file.
         with path.open(encoding="utf-8-sig", errors="surrogatepass", newline="") as file:
-            for number, cells in enumerate(csv.reader(file, strict=True), start=1):
+            for number, cells in numbered(path, file):
                 if cells:
                     yield number, cells
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(guessing.undecodable(path)) from error
-    except csv.Error as error:
-        raise InputError(
-            f"{path}: row {number + 1}: is not valid CSV ({error}); put a cell that holds commas, quotes or newlines "
-            'in "quotes", double the quotes inside it, and close each'
-        ) from error

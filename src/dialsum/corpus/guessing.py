@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from dialsum.corpus.encodings import undecodable_line
 from dialsum.errors import InputError
 
 _SAVE = "save it as `CSV UTF-8`"
@@ -70,7 +71,8 @@ def refuse_what_is_no_csv(path: Path) -> None:
 
 def undecodable(path: Path) -> str:
     """Why a file that is not UTF-8 is not, with the first line that shows it: a message for an InputError."""
-    place = f"{path}: line {_undecodable_line(path)}: is not UTF-8 text"
+    line = undecodable_line(path, "utf-8", errors="surrogatepass")
+    place = f"{path}: line {line}: is not UTF-8 text"
     if _is_cp949(path):
         return f"{place} but seems to be CP949, which Excel in Korea saves as plain `CSV`; {_CONVERT_OR_SAVE}"
     return f"{place}; {_SAVE}"
@@ -109,17 +111,6 @@ def _kinds(head: bytes) -> Iterator[tuple[str, str]]:
 
 def _first_line(head: bytes) -> bytes:
     return head.split(b"\n", 1)[0]
-
-
-def _undecodable_line(path: Path) -> int:
-    """The first line that is not UTF-8, from 1. A newline byte is never part of another character in UTF-8."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8", errors="surrogatepass")
-            except UnicodeDecodeError:
-                return number
-    raise AssertionError(f"{path} is UTF-8 after all")
 
 
 def _is_cp949(path: Path) -> bool:

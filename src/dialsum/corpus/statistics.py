@@ -18,9 +18,8 @@ from typing import Any
 
 from dialsum.corpus.cleaning import LABEL
 from dialsum.corpus.dialogue import Dialogue
-from dialsum.corpus.histogram import bin_width, percentile
+from dialsum.corpus.histogram import Number, histograms, percentile
 
-BARS = 40  # of a histogram, at most, up to the length that 99 % of the rows do not exceed
 TOPICS_SHOWN = 20
 TOPICS_NAMED = 5
 MASKS_NAMED = 20
@@ -59,10 +58,10 @@ class Tally:
     names, a mask, or three or more speakers; `mask_times` counts occurrences.
     """
 
-    characters: Counter[float] = field(default_factory=Counter)
-    turns: Counter[float] = field(default_factory=Counter)
-    speakers: Counter[float] = field(default_factory=Counter)
-    summary_characters: Counter[float] = field(default_factory=Counter)
+    characters: Counter[int] = field(default_factory=Counter)
+    turns: Counter[int] = field(default_factory=Counter)
+    speakers: Counter[int] = field(default_factory=Counter)
+    summary_characters: Counter[int] = field(default_factory=Counter)
     compression: Counter[float] = field(default_factory=Counter)
     topics: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -119,7 +118,7 @@ def figures(tally: Tally, steps: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def spread(counts: Counter[float]) -> dict[str, float] | None:
+def spread(counts: Counter[Number]) -> dict[str, float] | None:
     """Mean, median, 95th percentile and maximum of the counted values; null for none.
 
     A percentile is the nearest rank: the smallest value that so many rows do not exceed.
@@ -135,25 +134,17 @@ def spread(counts: Counter[float]) -> dict[str, float] | None:
     }
 
 
-def histogram(splits: Mapping[str, Counter[float]]) -> list[list[float]]:
-    """The lower end of each bin and the percentage of each split's rows in it, up to the longest row.
-
-    Bins are 1, 2, 5, 10, … wide, so that up to `BARS` of them hold 99 % of all rows; the last holds all that is longer.
-    """
-    together: Counter[float] = sum(splits.values(), Counter())
-    if not together:
-        return []
-    usual = percentile(together, 99)
-    width = bin_width(usual, BARS)
-    last = min(max(together) // width, usual // width + 1)
-    bins = [Counter[float]() for _ in splits]
-    for binned, counts in zip(bins, splits.values(), strict=True):
-        for value, rows in counts.items():
-            binned[min(value // width, last)] += rows
-    return [
-        [place * width, *(round(100 * binned[place] / max(binned.total(), 1), 2) for binned in bins)]
-        for place in range(int(min(together) // width), int(last) + 1)
+def histogram(splits: Mapping[str, Counter[int]]) -> list[list[float]]:
+    """The lower end of each bin and the percentage of each split's rows in it; the last bin has no upper end."""
+    drawn = histograms(splits)
+    edges = [bar.low for bar in next(iter(drawn.values())).bars] if drawn else []
+    columns = [
+        [round(100 * bar.rows / drawn[split].rows, 2) for bar in drawn[split].bars]
+        if split in drawn
+        else [0.0] * len(edges)
+        for split in splits
     ]
+    return [list(row) for row in zip(edges, *columns, strict=True)]
 
 
 def topic_table(splits: Mapping[str, Tally]) -> list[list[str | int]]:

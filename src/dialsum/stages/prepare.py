@@ -73,7 +73,6 @@ def dialogues(
         dialogue = cleaning.to_dialogue(
             row.id, row.dialogue, switches, row.topic, row.summaries, parse_facts(row.facts), tally.cleaned
         )
-        assert dialogue.id == row.id
         statistics.count(tally, dialogue)
         found.add(split, dialogue)
         yield dialogue

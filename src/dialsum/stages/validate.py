@@ -20,11 +20,11 @@ from tqdm import tqdm
 
 from dialsum.corpus import formats
 from dialsum.corpus.dialogue import SPLITS
-from dialsum.corpus.tally import Finding, Tally
 from dialsum.errors import InputError
 from dialsum.outputs import replacing, write_json
 from dialsum.params import strict
 from dialsum.params.validation import Validation
+from dialsum.validation.tally import Finding, Tally
 
 
 @click.command()
@@ -35,7 +35,7 @@ from dialsum.params.validation import Validation
 @click.option("--metrics", required=True, type=click.Path(path_type=Path), help="JSON file for the counts")
 def main(data: Path, valid: Path, rejected: Path, report: Path, metrics: Path) -> None:
     """Check each split, keep the sound rows and set the others aside."""
-    from dialsum.corpus.validation_page import render
+    from dialsum.validation.page import render
 
     limits = strict.load(Path("params.yaml"), "validation", Validation)
     indexes = survey_all(data)
@@ -55,7 +55,7 @@ def main(data: Path, valid: Path, rejected: Path, report: Path, metrics: Path) -
 
 def survey_all(data: Path) -> dict[str, formats.Index]:
     """The index of each split's file in a folder. Raises one InputError with the faults of all files."""
-    from dialsum.corpus.judging import survey
+    from dialsum.validation.judging import survey
 
     if not data.is_dir():
         raise InputError(
@@ -89,9 +89,9 @@ def divide(split: str, index: formats.Index, limits: Validation, sound: Path, fa
 
     A row set aside stands there with its row number in the file, its cells as they stood, and the reasons.
     """
-    from dialsum.corpus.expectations import row_suite
-    from dialsum.corpus.judging import judge
-    from dialsum.corpus.measuring import measure
+    from dialsum.validation.expectations import row_suite
+    from dialsum.validation.judging import judge
+    from dialsum.validation.measuring import measure
 
     suite = row_suite(split, index.columns, limits)
     tally = Tally()
@@ -122,7 +122,7 @@ def divide(split: str, index: formats.Index, limits: Validation, sound: Path, fa
 
 def _faults(findings: Mapping[int, Sequence[Finding]]) -> dict[int, list[Finding]]:
     """The findings for which rows are set aside, without warnings."""
-    from dialsum.corpus.expectations import REASONS
+    from dialsum.validation.expectations import REASONS
 
     faults = {place: [finding for finding in found if finding.name in REASONS] for place, found in findings.items()}
     return {place: found for place, found in faults.items() if found}
@@ -132,7 +132,7 @@ def too_many(
     tallies: Mapping[str, Tally], indexes: Mapping[str, formats.Index], rejected: Path, report: Path, limits: Validation
 ) -> list[str]:
     """A message for each split that loses more than the share allowed, or all of its rows."""
-    from dialsum.corpus.expectations import REASONS
+    from dialsum.validation.expectations import REASONS
 
     messages = []
     for split, tally in tallies.items():
@@ -152,7 +152,7 @@ def counted(split: str, tally: Tally) -> dict[str, Any]:
 
     For the test split, of which no row is set aside, reasons are warnings too.
     """
-    from dialsum.corpus.expectations import REASONS, WARNINGS
+    from dialsum.validation.expectations import REASONS, WARNINGS
 
     rows = {"rows": tally.rows, "kept": tally.kept, "rejected": tally.rejected}
     if split == "test":
@@ -166,7 +166,7 @@ def counted(split: str, tally: Tally) -> dict[str, Any]:
 
 def tell(tallies: Mapping[str, Tally], indexes: Mapping[str, formats.Index], rejected: Path, report: Path) -> None:
     """Say on stderr which rows are set aside, and which test rows are kept in spite of a fault."""
-    from dialsum.corpus.expectations import REASONS
+    from dialsum.validation.expectations import REASONS
 
     for split, tally in tallies.items():
         if tally.rejected:

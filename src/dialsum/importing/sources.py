@@ -21,9 +21,9 @@ from typing import Any
 
 from dialsum.corpus.dialogue import SPLITS
 from dialsum.corpus.encodings import open_text
-from dialsum.corpus.formats import KNOWN, REQUIRED
-from dialsum.corpus.json_sources import read_json
+from dialsum.corpus.formats import KNOWN, REQUIRED, numbered
 from dialsum.errors import InputError
+from dialsum.importing.json_sources import read_json
 
 COLUMNS = ("fname", "dialogue", "summary", "topic", "summary2", "summary3", "facts")  # in the order of the file written
 TABLES = (".csv", ".tsv", ".txt")  # Excel's "Unicode text" is tab-separated and named .txt
@@ -32,7 +32,6 @@ JSONS = (".json", ".jsonl")
 # Words of a file's name that tell its split: train.csv, validation.csv, nikluge-2024-일상 대화 요약-train.json.
 _SPLIT_WORDS = {**{split: split for split in SPLITS}, "validation": "dev", "valid": "dev", "val": "dev"}
 _SPLIT_WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(_SPLIT_WORDS)})(?![a-z])")
-_CELL_LIMIT = 2**31 - 1  # characters: what is too long is for `validate` to say, with its reason
 
 
 @dataclass(frozen=True)
@@ -165,13 +164,12 @@ def _split_words(path: Path) -> list[str]:
 
 def _read_table(source: Source) -> Iterator[dict[str, str]]:
     """The rows of a CSV or tab-separated file, without those in which nothing stands."""
-    csv.field_size_limit(_CELL_LIMIT)
     with open_text(source.path, source.encoding) as file:
         header_line = next((line for line in file if line.strip()), "")
     with open_text(source.path, source.encoding) as file:
         # The tie goes to the comma, as in a header of one column.
-        reader = csv.reader(file, delimiter=max(",\t", key=header_line.count), strict=True)
-        records = _records(source.path, reader)
+        rows = numbered(source.path, file, delimiter=max(",\t", key=header_line.count))
+        records = ((row, cells) for row, cells in rows if any(cell.strip() for cell in cells))
         _, header = next(records, (0, []))
         names = [name.strip() for name in header]
         kept = _kept(source, names)
@@ -212,17 +210,3 @@ def _kept(source: Source, names: list[str]) -> list[tuple[int, str]]:
                 f"--column {column}=NAME (found: {found})"
             )
     return kept
-
-
-def _records(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    """Rows in which something stands, with their number as a spreadsheet counts it: the header is row 1."""
-    number = 0
-    try:
-        for number, cells in enumerate(reader, start=1):
-            if any(cell.strip() for cell in cells):
-                yield number, cells
-    except csv.Error as error:
-        raise InputError(
-            f"{path}: row {number + 1}: is not valid CSV ({error}); put a cell that holds quotes or newlines in "
-            '"quotes", and double the quotes inside it'
-        ) from error

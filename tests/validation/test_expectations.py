@@ -1,4 +1,5 @@
-from dialsum.corpus.expectations import (
+from dialsum.params.validation import Validation
+from dialsum.validation.expectations import (
     REASONS,
     WARNINGS,
     Requirement,
@@ -7,7 +8,6 @@ from dialsum.corpus.expectations import (
     requirements,
     row_suite,
 )
-from dialsum.params.validation import Validation
 
 LIMITS = Validation(max_rejected_fraction=0.05, max_dialogue_chars=12000, max_summary_chars=400, known_masks=[])
 COLUMNS = ("fname", "dialogue", "summary", "facts")

@@ -1,7 +1,7 @@
 import pandas as pd
 
 from dialsum.corpus.formats import Table
-from dialsum.corpus.tally import Example, Finding, Tally, visible
+from dialsum.validation.tally import Example, Finding, Tally, visible
 
 NO_TAG = Finding("no_speaker_tag", "no tag")
 LONG = Finding("long_summary", "summary is long")

@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from dialsum.corpus.expectations import row_suite
 from dialsum.corpus.formats import Table
-from dialsum.corpus.judging import judge, survey
-from dialsum.corpus.measuring import measure
 from dialsum.errors import InputError
 from dialsum.params.validation import Validation
+from dialsum.validation.expectations import row_suite
+from dialsum.validation.judging import judge, survey
+from dialsum.validation.measuring import measure
 
 LIMITS = Validation(max_rejected_fraction=0.05, max_dialogue_chars=30, max_summary_chars=4, known_masks=["Email"])
 TALK = "#Person1#: 네\n#Person2#: 네"  # 25 characters

@@ -1,8 +1,8 @@
 import math
 
 from dialsum.corpus.formats import Table
-from dialsum.corpus.measuring import measure, says_something
 from dialsum.params.validation import Validation
+from dialsum.validation.measuring import measure, says_something
 
 LIMITS = Validation(max_rejected_fraction=0.05, max_dialogue_chars=60, max_summary_chars=10, known_masks=["Email"])
 

@@ -1,4 +1,4 @@
-"""The page that `dialsum.corpus.validation_page` fills: HTML with Jinja. The bars are drawn by hand as SVG."""
+"""The page that `dialsum.validation.page` fills: HTML with Jinja. The bars are drawn by hand as SVG."""
 
 TEMPLATE = """<!doctype html>
 <html lang="en">

@@ -19,11 +19,11 @@ import pandas as pd
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from dialsum.corpus import formats
-from dialsum.corpus.expectations import columns_suite, file_suite
 from dialsum.corpus.formats import KNOWN, SHOWN, Index, shown
-from dialsum.corpus.measuring import id_faults, says_something
-from dialsum.corpus.tally import Finding
 from dialsum.errors import InputError
+from dialsum.validation.expectations import columns_suite, file_suite
+from dialsum.validation.measuring import id_faults, says_something
+from dialsum.validation.tally import Finding
 
 
 def survey(path: Path, split: str) -> Index:
@@ -64,7 +64,7 @@ def survey(path: Path, split: str) -> Index:
 
 
 def judge(measures: pd.DataFrame, suite: gx.ExpectationSuite) -> dict[int, list[Finding]]:
-    """What is amiss with which rows of a frame (`dialsum.corpus.measuring.measure`), by their place in it, from 0."""
+    """What is amiss with which rows of a frame (`validation.measuring.measure`), by their place in it, from 0."""
     findings: defaultdict[int, list[Finding]] = defaultdict(list)
     for failure in _failures(measures, suite):
         values = measures[failure.column] if failure.column else None

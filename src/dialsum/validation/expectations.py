@@ -5,9 +5,9 @@ file as a whole and on its rows, and each as a list of `Requirement`:
 
     Requirement("A summary says something.", "expect_column_values_to_be_between", "empty_summary")
 
-An expectation's `notes` say what is required. Those on rows ask for measures (`dialsum.corpus.measuring`); their `meta`
-has the name of the fault and what is said of a row that has it, `{}` being the value measured. Their severity says
-whether the row is set aside (critical) or only counted (warning).
+An expectation's `notes` say what is required. Those on rows ask for measures (`dialsum.validation.measuring`); their
+`meta` has the name of the fault and what is said of a row that has it, `{}` being the value measured. Their severity
+says whether the row is set aside (critical) or only counted (warning).
 
 Great Expectations 1.24 (https://docs.greatexpectations.io/docs/core) needs 4 s to import: import this where it is used.
 """

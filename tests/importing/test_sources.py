@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from dialsum.corpus import encodings, json_sources
+from dialsum.corpus import encodings
 from dialsum.corpus.encodings import find_encoding
 from dialsum.corpus.formats import read_tables
-from dialsum.corpus.sources import Source, Survey, find, names_taken, passed_over, read, survey, write
 from dialsum.errors import InputError
+from dialsum.importing import json_sources
+from dialsum.importing.sources import Source, Survey, find, names_taken, passed_over, read, survey, write
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -170,13 +171,13 @@ def test_columns_of_other_names(tmp_path: Path) -> None:
         ),
         (
             'fname,dialogue,summary\na,b,c\nd,"e,f\ng,h,i\n',
-            "row 3: is not valid CSV (unexpected end of data); put a cell that holds quotes or newlines in "
-            '"quotes", and double the quotes inside it',
+            "row 3: is not valid CSV (unexpected end of data); put a cell that holds commas, quotes or newlines "
+            'in "quotes", double the quotes inside it, and close each',
         ),
         (
             'fname,dialogue,summary\na,"b" c,d\n',
-            "row 2: is not valid CSV (',' expected after '\"'); put a cell that holds quotes or newlines in "
-            '"quotes", and double the quotes inside it',
+            "row 2: is not valid CSV (',' expected after '\"'); put a cell that holds commas, quotes or newlines "
+            'in "quotes", double the quotes inside it, and close each',
         ),
     ],
 )

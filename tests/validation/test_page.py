@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from dialsum.corpus.formats import Index, Table
-from dialsum.corpus.tally import Finding, Tally
-from dialsum.corpus.validation_page import render
 from dialsum.params.validation import Validation
+from dialsum.validation.page import render
+from dialsum.validation.tally import Finding, Tally
 
 LIMITS = Validation(max_rejected_fraction=0.05, max_dialogue_chars=20000, max_summary_chars=2000, known_masks=["Email"])
 SCRIPT = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"

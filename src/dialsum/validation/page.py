@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from dialsum.corpus.expectations import (
+from dialsum.corpus.formats import FORM, Index
+from dialsum.corpus.histogram import histograms
+from dialsum.params.validation import Validation
+from dialsum.validation.expectations import (
     REASONS,
     WARNINGS,
     Requirement,
@@ -24,11 +27,8 @@ from dialsum.corpus.expectations import (
     requirements,
     row_suite,
 )
-from dialsum.corpus.formats import FORM, Index
-from dialsum.corpus.histogram import histograms
-from dialsum.corpus.tally import LENGTHS, Tally
-from dialsum.corpus.validation_template import TEMPLATE
-from dialsum.params.validation import Validation
+from dialsum.validation.tally import LENGTHS, Tally
+from dialsum.validation.template import TEMPLATE
 
 _TITLES = dict(
     zip(LENGTHS, ("Characters of a dialogue", "Turns of a dialogue", "Characters of a summary"), strict=True)

@@ -1,0 +1,1 @@
+"""Data sets as they were found, in the forms that people have them in."""

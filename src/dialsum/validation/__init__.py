@@ -1,0 +1,1 @@
+"""What is asked of a data set, whether it holds, and the page that shows it."""
