@@ -110,7 +110,7 @@ def test_plots() -> None:
     run()
     assert (
         Path("plots/turns.csv").read_text()
-        == "turns,train,dev,test\n0,0.0,0.0,0.0\n1,50.0,0.0,100.0\n2,50.0,0.0,0.0\n3,0.0,100.0,0.0\n4,0.0,0.0,0.0\n"
+        == "turns,train,dev,test\n1,50.0,0.0,100.0\n2,50.0,0.0,0.0\n3,0.0,100.0,0.0\n4,0.0,0.0,0.0\n"
     )
     assert Path("plots/topics.csv").read_text() == "topic,train,dev,test\n진료,1,0,0\n"
     lengths = Path("plots/characters.csv").read_text().splitlines()

@@ -93,7 +93,7 @@ def test_the_page_shows_counts_requirements_and_examples() -> None:
 def test_the_page_draws_the_lengths_of_the_rows_kept() -> None:
     text = page()
     # 30 characters, 1,001 times; the row set aside is not among them.
-    assert "<title>30 to 31: 1,001 rows</title>" in text
+    assert "<title>30: 1,001 rows</title>" in text
     assert "1,001 rows, mean 30.0,\nmedian 30, 95&nbsp;% up to 30,\nlongest 30" in text
     assert text.count("<svg ") == 6
 

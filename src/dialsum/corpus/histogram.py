@@ -37,13 +37,14 @@ class Histogram:
 
 
 def histograms(lengths: Mapping[str, Mapping[int, int]]) -> dict[str, Histogram]:
-    """A histogram for each split that has any length. The last bar holds all beyond the 99th percentile."""
+    """A histogram for each split that has any length; the last bar holds all beyond the 99th percentile."""
     filled = {split: rows for split, rows in lengths.items() if rows}
     if not filled:
         return {}
+    least = min(min(rows) for rows in filled.values())
     most = max(percentile(rows, 99) for rows in filled.values())
-    width = bin_width(most, _MOST_BINS)
-    edges = list(range(0, (most // width + 2) * width, width))
+    width = _bin_width(most - least, _MOST_BINS)
+    edges = list(range(least // width * width, (most // width + 2) * width, width))
     return {split: _histogram(rows, edges) for split, rows in filled.items()}
 
 
@@ -51,7 +52,7 @@ def _histogram(lengths: Mapping[int, int], edges: list[int]) -> Histogram:
     width = edges[1] - edges[0]
     rows = [0] * len(edges)
     for length, number in lengths.items():
-        rows[min(length // width, len(edges) - 1)] += number
+        rows[min((length - edges[0]) // width, len(edges) - 1)] += number
     total = sum(lengths.values())
     return Histogram(
         bars=[Bar(low, low + width if low < edges[-1] else None, rows[i]) for i, low in enumerate(edges)],
@@ -63,12 +64,12 @@ def _histogram(lengths: Mapping[int, int], edges: list[int]) -> Histogram:
     )
 
 
-def bin_width(usual: float, bins: int) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50, … with which so many bins reach beyond the length `usual`."""
+def _bin_width(span: int, bins: int) -> int:
+    """The smallest of 1, 2, 5, 10, 20, 50, … with which so many bins are longer than `span`."""
     power = 1
     while True:
         for width in (power, 2 * power, 5 * power):
-            if usual < width * bins:
+            if span < width * bins:
                 return width
         power *= 10
 
