@@ -13,10 +13,12 @@ import pytest
 import torch
 
 from dialsum.errors import InputError
+from dialsum.modeling.adapter import prepare
 from dialsum.modeling.batching import Collator
 from dialsum.modeling.catalog import Entry
+from dialsum.modeling.choice import in_force
 from dialsum.modeling.loading import load_base, load_trained
-from dialsum.modeling.training import Tuned, in_force, prepare, train
+from dialsum.modeling.training import Tuned
 from dialsum.params.training import Training
 
 Tensors = dict[str, torch.Tensor]

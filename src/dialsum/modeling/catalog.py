@@ -58,7 +58,7 @@ class Entry:
 
     hub: str | None
     revision: str | None
-    family: Literal["causal"]
+    family: Literal["causal", "seq2seq"]
     architecture: str
     parameters: str
     licence: str
@@ -67,6 +67,7 @@ class Entry:
     end_tokens: list[str]
     lora_targets: list[str]
     lora_dropout: Annotated[float, Field(ge=0, lt=1)]
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None
     learning_rate: Positive
     micro_batch: Count
     gradient_checkpointing: bool

@@ -22,7 +22,7 @@ from transformers import (
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
 from dialsum.modeling.foreign import Foreign, ForeignBlock, find_foreign, homes
-from dialsum.modeling.loading import load_tokenizer, load_trained
+from dialsum.modeling.loading import end_ids, load_tokenizer, load_trained
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
 from dialsum.prompts.encode import encode_source
@@ -49,11 +49,11 @@ class Summarizer:
 def load_summarizer(base: Path, trained: Path, prompt: Prompt, limits: Tokenize, generation: Generation) -> Summarizer:
     """The model of `base` and `trained`, with its tokenizer and all the ids that end a reply."""
     torch.set_num_threads(generation.threads)
-    model, pin = load_trained(base, trained)
+    model, _ = load_trained(base, trained)
     tokenizer = load_tokenizer(base)
-    end: Any = tokenizer.convert_tokens_to_ids([str(tokenizer.eos_token), *pin.end_tokens])
+    end = end_ids(tokenizer, base)
     foreign = None if generation.foreign_tokens == "allow" else find_foreign(tokenizer, end)
-    return Summarizer(model, tokenizer, prompt, limits, generation, sorted(set(end)), foreign)
+    return Summarizer(model, tokenizer, prompt, limits, generation, end, foreign)
 
 
 def summarize(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> list[Prediction]:

@@ -44,7 +44,13 @@ def load_tokenizer(base: Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_base(base: Path, method: Method) -> PreTrainedModel:
+def end_ids(tokenizer: PreTrainedTokenizerBase, base: Path) -> list[int]:
+    """All ids that end a summary: the tokenizer's own, and those that the catalog names."""
+    ids: Any = tokenizer.convert_tokens_to_ids([str(tokenizer.eos_token), *read_pin(base).end_tokens])
+    return sorted(set(ids))
+
+
+def load_base(base: Path, method: Method, attention: str = "sdpa") -> PreTrainedModel:
     """The base model in its own dtype (float32 without CUDA, where halves are slow or missing); 4-bit for qlora."""
     pin = read_pin(base)
     dtype = getattr(torch, pin.dtype) if torch.cuda.is_available() else torch.float32
@@ -52,6 +58,7 @@ def load_base(base: Path, method: Method) -> PreTrainedModel:
         weights_location(base, pin),
         revision=pin.revision if pin.source == "hub" else None,
         dtype=dtype,
+        attn_implementation=attention,
         quantization_config=_four_bits(dtype) if method == "qlora" else None,
         device_map={"": device()},
     )
