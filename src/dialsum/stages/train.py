@@ -10,13 +10,17 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dialsum.outputs import replacing, write_json
 from dialsum.params.strict import load
 from dialsum.params.training import Training
+
+if TYPE_CHECKING:
+    from dialsum.modeling.catalog import Entry
+    from dialsum.modeling.memory import Work
 
 
 @click.command()
@@ -33,10 +37,11 @@ def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path,
     from dialsum.modeling.training import in_force
     from dialsum.workspace import fingerprint, unfinished
 
-    training = in_force(load(Path("params.yaml"), "training", Training), read_entry(entry))
+    chosen = read_entry(entry)
+    training = in_force(load(Path("params.yaml"), "training", Training), chosen)
     # The checkpoints go when all outputs stand: killed in between, the next run finds the last one and repeats no step.
     with unfinished("train", fingerprint([tokenized, base], [training])) as checkpoints:
-        outcome = _tune(training, tokenized, base, checkpoints) if training.method != "none" else UNTRAINED
+        outcome = _tune(training, chosen, tokenized, base, checkpoints) if training.method != "none" else UNTRAINED
         with replacing(trained) as part:
             part.mkdir()
             if outcome.model is not None:
@@ -61,16 +66,18 @@ class Outcome:
 UNTRAINED = Outcome(None, {"steps": 0}, {"seconds": 0.0}, [])
 
 
-def _tune(training: Training, tokenized: Path, base: Path, checkpoints: Path) -> Outcome:
+def _tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoints: Path) -> Outcome:
     import torch
     from datasets import load_from_disk
 
+    from dialsum.modeling.gpu import check_training
     from dialsum.modeling.loading import load_base, load_tokenizer
     from dialsum.modeling.training import prepare, train
     from dialsum.records import live
 
     torch.set_num_threads(training.threads)
     rows = load_from_disk(str(tokenized))
+    check_training(entry, training.method, longest_step(rows["train"], training))
     pad = int(load_tokenizer(base).pad_token_id)
     model = prepare(load_base(base, training.method), training)
     learned = _learned(model, rows["train"])
@@ -85,6 +92,17 @@ def _tune(training: Training, tokenized: Path, base: Path, checkpoints: Path) ->
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
     return Outcome(tuned.model, {"steps": tuned.steps, **learned, **_from_log(tuned.log)}, times, tuned.log)
+
+
+def longest_step(rows: Any, training: Training) -> Work:
+    """A micro-batch of rows as long as the longest: what memory is estimated for."""
+    from dialsum.modeling.memory import Work
+    from dialsum.prompts.encode import IGNORED
+
+    target = max(sum(label != IGNORED for label in labels) for labels in rows["labels"])
+    source = max(max(rows["length"]) - target, 0)
+    micro_batch, checkpointing = int(training.micro_batch or 1), bool(training.gradient_checkpointing)
+    return Work(micro_batch, source, target, training.lora.r, checkpointing)
 
 
 def values_in_force(training: Training) -> dict[str, Any]:
