@@ -17,8 +17,9 @@ from dialsum.modeling.adapter import prepare
 from dialsum.modeling.batching import Collator
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.choice import in_force
-from dialsum.modeling.loading import load_base, load_trained
-from dialsum.modeling.training import Tuned
+from dialsum.modeling.loading import load_base, load_tokenizer, load_trained
+from dialsum.modeling.trainers import Lesson
+from dialsum.modeling.training import Tuned, train
 from dialsum.params.training import Training
 
 Tensors = dict[str, torch.Tensor]
@@ -120,7 +121,7 @@ def test_a_loss_that_is_no_number_stops_with_the_remedy(
             if name.endswith("lora_A.default.weight"):
                 value.fill_(float("nan"))
     with pytest.raises(InputError, match=r"^training: loss is nan at step 2: lower training\.learning_rate \(now "):
-        train(model, rows, rows, training, 0, tmp_path, [])
+        train(lambda: model, Lesson(rows, rows, load_tokenizer(small_base), []), training, tmp_path, [])
 
 
 @pytest.mark.parametrize(

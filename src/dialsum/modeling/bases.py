@@ -6,6 +6,7 @@ trained here with its weights too; and a dictionary of figures for metrics/base.
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from transformers import AutoTokenizer
 
 from dialsum.errors import InputError
 from dialsum.modeling.catalog import Entry, Scratch
+from dialsum.modeling.disk import check_disk, still_to_download
 from dialsum.modeling.loading import check_single_tokens
 from dialsum.modeling.pin import Pin, hash_files, write_pin
 
-WEIGHTS = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]  # no pickles
+WEIGHTS = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]
+# Only of a model that has no safetensors, as digit82/kobart-summarization. transformers reads it by torch's
+# `weights_only`, which runs none of a pickle's code.
+PICKLE = "pytorch_model*.bin"
 
 
 def make_scratch(scratch: Scratch, name: str, entry: Entry, folder: Path) -> dict[str, Any]:
@@ -48,20 +53,28 @@ def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str
 
 
 def fetch_hub(name: str, entry: Entry, folder: Path, where: str) -> dict[str, Any]:
-    """Download the model into the hub's cache, and pin its revision and files."""
+    """Download the model into the hub's cache, and pin its revision and files.
+
+    Raises InputError if it cannot be had, or if the disk has no room for it.
+    """
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         info = HfApi().model_info(str(entry.hub), revision=entry.revision, files_metadata=True)
-        location = Path(snapshot_download(str(entry.hub), revision=info.sha, allow_patterns=WEIGHTS))
+        siblings = info.siblings or []
+        safe = any(item.rfilename.endswith(".safetensors") for item in siblings)
+        patterns = WEIGHTS if safe else [*WEIGHTS, PICKLE]
+        wanted = [item for item in siblings if any(fnmatch(item.rfilename, pattern) for pattern in patterns)]
+        check_disk(still_to_download(str(entry.hub), str(info.sha), wanted), where)
+        location = Path(snapshot_download(str(entry.hub), revision=info.sha, allow_patterns=patterns))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise InputError(
             f"{where}: hub: {entry.hub} cannot be fetched ({type(error).__name__}); check network and name, log "
             "in with `hf auth login` if it is gated, or give a local copy by `-S model.path=FOLDER`"
         ) from error
     AutoTokenizer.from_pretrained(location).save_pretrained(folder)
-    files = {item.rfilename: str(item.blob_id) for item in info.siblings or [] if (location / item.rfilename).exists()}
+    files = {item.rfilename: str(item.blob_id) for item in siblings if (location / item.rfilename).exists()}
     _finish(folder, entry, Pin(name, "hub", entry.hub, info.sha, entry.dtype, entry.end_tokens, files))
     size = sum((location / item).stat().st_size for item in files)
     return {"source": "hub", "files": len(files), "bytes": size}

@@ -7,7 +7,9 @@ alone holds what differs between two equal runs. Method `none` trains nothing an
 
 from __future__ import annotations
 
+import sys
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ from dialsum.params.strict import load
 from dialsum.params.training import Training
 
 if TYPE_CHECKING:
+    from dialsum.modeling.catalog import Entry
+    from dialsum.modeling.memory import Work
     from dialsum.modeling.training import Tuned
 
 
@@ -32,14 +36,23 @@ if TYPE_CHECKING:
 @click.option("--curves", type=click.Path(path_type=Path), required=True)
 def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path, speed: Path, curves: Path) -> None:
     """Train, or go on with, the model that params.yaml asks for."""
+    from dialsum.modeling import processes
     from dialsum.modeling.catalog import read_entry
     from dialsum.modeling.choice import in_force
-    from dialsum.workspace import fingerprint, unfinished
+    from dialsum.workspace import fingerprint, unfinished, unfinished_folder
 
-    training = in_force(load(Path("params.yaml"), "training", Training), read_entry(entry))
+    chosen = read_entry(entry)
+    training = in_force(load(Path("params.yaml"), "training", Training), chosen)
+    if training.processes > 1 and training.method != "none" and not processes.is_launched():
+        processes.launch(training.processes, ["dialsum.stages", *sys.argv[1:]])
+        return
     # The checkpoints go when all outputs stand: killed in between, the next run finds the last one and repeats no step.
-    with unfinished("train", fingerprint([tokenized, base], [training])) as checkpoints:
-        outcome = tune(training, tokenized, base, checkpoints) if training.method != "none" else UNTRAINED
+    name = fingerprint([tokenized, base], [training])
+    if not processes.is_first():
+        tune(training, chosen, tokenized, base, unfinished_folder("train", name))
+        return
+    with unfinished("train", name) as checkpoints:
+        outcome = tune(training, chosen, tokenized, base, checkpoints) if training.method != "none" else UNTRAINED
         with replacing(trained) as part:
             part.mkdir()
             if outcome.model is not None:
@@ -64,32 +77,36 @@ class Outcome:
 UNTRAINED = Outcome(None, {"steps": 0}, {"seconds": 0.0}, [])
 
 
-def tune(training: Training, tokenized: Path, base: Path, checkpoints: Path) -> Outcome:
+def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoints: Path) -> Outcome:
     """Train the base model on the tokenized rows."""
     import torch
     from datasets import load_from_disk
 
     from dialsum.modeling import figures
     from dialsum.modeling.adapter import prepare
+    from dialsum.modeling.gpu import check_training
     from dialsum.modeling.isolation import fastest_isolating
     from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
+    from dialsum.modeling.processes import is_first
     from dialsum.modeling.trainers import Lesson
     from dialsum.modeling.training import train
     from dialsum.records import live
 
     torch.set_num_threads(training.threads)
     splits = load_from_disk(str(tokenized))
+    check_training(entry, training.method, longest_step(splits["train"], training))
     tokenizer = load_tokenizer(base)
     lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
     attention = fastest_isolating() if training.batching == "packed" else "sdpa"
-    with live.curves(f"train {training.method} {checkpoints.name}", checkpoints) as callback:
+    curves = live.curves(f"train {training.method} {checkpoints.name}", checkpoints) if is_first() else nullcontext()
+    with curves as callback:
         start = time.perf_counter()
         tuned = train(
             lambda: prepare(load_base(base, training.method, attention), training),
             lesson,
             training,
             checkpoints,
-            [callback],
+            [callback] if callback else [],
         )
         seconds = time.perf_counter() - start
     found = {
@@ -123,6 +140,17 @@ def _times(tuned: Tuned, seconds: float) -> dict[str, Any]:
         "peak_memory_mib": round(peak / 2**20),
         "device": torch.cuda.get_device_name() if cuda else "cpu",
     }
+
+
+def longest_step(rows: Any, training: Training) -> Work:
+    """A micro-batch of rows as long as the longest: what memory is estimated for."""
+    from dialsum.modeling.memory import Work
+    from dialsum.prompts.encode import IGNORED
+
+    target = max(sum(label != IGNORED for label in labels) for labels in rows["labels"])
+    source = max(max(rows["length"]) - target, 0)
+    micro_batch, checkpointing = int(training.micro_batch or 1), bool(training.gradient_checkpointing)
+    return Work(micro_batch, source, target, training.lora.r, checkpointing)
 
 
 def values_in_force(training: Training) -> dict[str, Any]:
