@@ -135,7 +135,7 @@ def test_a_folder_of_several_forms(capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("data/mine/dev.csv").read_bytes().decode() == (
         "fname,dialogue,summary,topic,summary2\n"
         'nikl-dev-000001,"SD2000001: 여행 SD2000002: 좋아해요?\n'
-        "SD2000001: 저는요  좋아해요.\n"
+        "SD2000001: 저는요 좋아해요.\n"
         'SD2000002: 네, ""아주"" 좋아해요.",SD2000001은 물었다.,"해외여행, 국내여행",둘째\n'
     )
     assert Path("data/mine/test.csv").read_bytes().decode() == "fname,dialogue\nx_0,#Person1#: 뷁\n"
@@ -305,7 +305,32 @@ def test_names_that_are_no_valid_text_are_no_traceback() -> None:
 
 
 @pytest.mark.usefixtures("place")
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("train.csv", b"\x1f\x8b\x08\0", "is a gzip archive; unpack it and put the CSV file here"),
+        ("train.csv", b"PK\x03\x04 xl/", "is an Excel workbook; open it and save it as `CSV UTF-8`"),
+        ("train.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a file of old Microsoft Office (.xls); open it"),
+        ("train.json", b"<!DOCTYPE html>\n<html>", "is a page in HTML or XML; perhaps a log-in or"),
+        ("train.csv", "fname,".encode("utf-32"), "is text in UTF-32; save it as `CSV UTF-8`"),
+        ("train.csv", "fname,".encode("utf-16-le"), "is text in UTF-16; convert it with `dialsum import"),
+        ("train.csv", b"ID,fname,Dialogue,summary\n", "column dialogue: is missing; name the column that holds it, "
+         "as in --column dialogue=Dialogue (found: ID, fname, Dialogue, summary)"),
+    ],
+)  # fmt: skip
+def test_what_is_something_else(name: str, content: bytes, message: str) -> None:
+    Path("other").mkdir()
+    Path("other", name).write_bytes(content)
+    assert refusal("other", "data/mine").startswith(f"other/{name}: {message}")
+
+
+@pytest.mark.usefixtures("place")
+def test_an_encoding_that_can_do_nothing() -> None:
+    assert refusal("found", "data/mine", "--encoding", "undefined").startswith("--encoding undefined: is no encoding")
+
+
+@pytest.mark.usefixtures("place")
 def test_an_unreadable_file() -> None:
     Path("found/dev.json").unlink()
     Path("found/dev.json").mkdir()
-    assert refusal("found", "data/mine", *RENAMED) == "found/dev.json: cannot be read or written: Is a directory"
+    assert refusal("found", "data/mine", *RENAMED) == "found/dev.json: cannot be read: Is a directory"

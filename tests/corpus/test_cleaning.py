@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dialsum.corpus.cleaning import ALL, ALWAYS, STEPS, chosen, clean, clean_reference, said, split_turns, to_dialogue
+from dialsum.corpus.cleaning import ALL, ALWAYS, STEPS, chosen, clean, said, split_turns, to_dialogue
 from dialsum.corpus.dialogue import Dialogue, Fact, Turn
 from dialsum.params.cleaning import Cleaning
 
@@ -43,6 +43,7 @@ steadily = settings(derandomize=True, deadline=None, database=None, max_examples
         ("ㅋㅋ ㅋㅋㅋ ㅋㅋㅋㅋㅎㅎㅎㅠㅠㅠㅜㅜㅜㅜ", "ㅋㅋ ㅋㅋ ㅋㅋㅎㅎㅠㅠㅜㅜ"),
         ("", ""),
         (" \u200b<br>\\n&nbsp; ", ""),
+        ("SD1: 가<b\0r\r<br>\u2028>나", "SD1: 가 나"),  # a break inside a break
     ],
 )
 def test_clean(text: str, expected: str) -> None:
@@ -77,7 +78,7 @@ def test_html_entities(text: str, expected: str | None) -> None:
     "text",
     [
         "#Person1#: ㅋㅋ 007, NaN… \"네\" 'x' R&D & 1 < 2\n#Person2#: Tom은 #PhoneNumber#로, 3시~4시!! 와아아아 ㅇㅇㅇ",
-        "SD2000001: 경로는 C:\\temp 입니다 <b>네</b>",
+        "SD2000001: 경로는 C:\\temp, C:\\new\\notes 입니다 <b>네</b>",
         "#Person1#: ㅋㅎㅋㅎ ㅠㅜㅠㅜ ㅋㅋ ㅋㅋ",
     ],
 )
@@ -221,11 +222,20 @@ def test_said_is_what_is_left_to_read() -> None:
     assert said("#Person1#:&nbsp;\n#Person2#: <br>\u3164") == ""
 
 
-def test_clean_reference_keeps_all_but_blanks_around_it() -> None:
-    assert clean_reference(" #Person1#은  <br> ㅋㅋㅋ 간다.\\n\n", ALL) == "#Person1#은  <br> ㅋㅋㅋ 간다.\\n"
-    apart = unicodedata.normalize("NFD", "요약")
-    assert clean_reference(apart, ALL) == "요약"
-    assert clean_reference(apart, replace(ALL, composed_hangul=False)) == apart
+def test_what_is_said_of_a_dialogue_is_cleaned_and_counted_too() -> None:
+    apart = unicodedata.normalize("NFD", "예약")
+    told = (apart, [f" #Person1#은  {apart}&amp;확인을<br>한다. ㅋㅋㅋ\n", "둘째"], [Fact("topic", apart)])
+    touched: Counter[str] = Counter()
+    dialogue = to_dialogue("a", "#Person1#: 네", ALL, *told, touched)
+    assert dialogue.references == ("#Person1#은 예약&확인을\n한다. ㅋㅋ", "둘째")
+    assert (dialogue.topic, dialogue.facts) == ("예약", (Fact("topic", "예약"),))
+    assert touched == dict.fromkeys(["html_entities", "composed_hangul", "breaks", "repeated_letters", "spaces"], 1)
+    as_it_was = to_dialogue("a", "#Person1#: 네", NONE, *told)
+    assert (as_it_was.topic, as_it_was.references[0]) == (apart, told[1][0].strip())
+
+
+def test_a_numbered_mask_is_no_speaker() -> None:
+    assert split_turns("#CardNumber2#: 네") == (Turn("", "#CardNumber2#: 네"),)
 
 
 def test_to_dialogue() -> None:

@@ -80,8 +80,8 @@ def test_sound_rows_are_kept_as_they_stand() -> None:
         "facts": [],
     }
     assert lines("data/valid/test.jsonl")[0]["summaries"] == []
-    assert Path("data/rejected/train.csv").read_text() == "row,fname,dialogue,summary,topic,reasons\n"
-    assert Path("data/rejected/test.csv").read_text() == "row,fname,dialogue,reasons\n"
+    assert Path("data/rejected/train.csv").read_text() == "row,fname,dialogue,summary,topic,faults,reasons\n"
+    assert Path("data/rejected/test.csv").read_text() == "row,fname,dialogue,faults,reasons\n"
 
 
 def write(path: str, *rows: tuple[str, ...]) -> None:
@@ -113,9 +113,17 @@ def test_rows_with_faults_are_set_aside_with_reasons(capsys: pytest.CaptureFixtu
     ]
     with Path("data/rejected/dev.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [
-            ["row", "fname", "dialogue", "summary", "topic", "reasons"],
-            ["3", "b", "#Person1#:", "", "t", "the dialogue says nothing; the summary says nothing"],
-            ["4", "c", TALK, "요" * 101, "t", "summary has 101 characters; at most 100 are allowed"],
+            ["row", "fname", "dialogue", "summary", "topic", "faults", "reasons"],
+            [
+                "3",
+                "b",
+                "#Person1#:",
+                "",
+                "t",
+                "empty_dialogue empty_summary",
+                "the dialogue says nothing; the summary says nothing",
+            ],
+            ["4", "c", TALK, "요" * 101, "t", "long_summary", "summary has 101 characters; at most 100 are allowed"],
         ]
     report = Path("data/validation.html").read_text(encoding="utf-8")
     assert "summary has 101 characters; at most 100 are allowed" in report
@@ -136,7 +144,7 @@ def test_no_test_row_is_set_aside(capsys: pytest.CaptureFixture[str]) -> None:
         "warnings": {**NO_REASON, **NO_WARNING, "empty_dialogue": 1, "long_dialogue": 1, "no_speaker_tag": 7},
     }
     assert [row["id"] for row in lines("data/valid/test.jsonl")] == ["a", "b", *(f"c{number}" for number in range(7))]
-    assert Path("data/rejected/test.csv").read_text() == "row,fname,dialogue,reasons\n"
+    assert Path("data/rejected/test.csv").read_text() == "row,fname,dialogue,faults,reasons\n"
     no_tag = "the dialogue has no speaker tag such as #Person1#: at the start of a line"
     assert capsys.readouterr().err.splitlines() == [
         f"warning: data/mine/test.csv: row {row}: {fault}; kept, as the submission needs it"

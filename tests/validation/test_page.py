@@ -94,8 +94,11 @@ def test_the_page_draws_the_lengths_of_the_rows_kept() -> None:
     text = page()
     # 30 characters, 1,001 times; the row set aside is not among them.
     assert "<title>30: 1,001 rows</title>" in text
-    assert "1,001 rows, mean 30.0,\nmedian 30, 95&nbsp;% up to 30,\nlongest 30" in text
+    assert "1,001 rows,\nmean 30.0,\nmedian 30, 95&nbsp;% up to 30,\nlongest 30" in text
     assert text.count("<svg ") == 6
+    # The axis of the first chart: its first bar, the middle one, the last.
+    axis = re.findall(r'<text x="[\d.]+" y="123"[^>]*>([^<]*)</text>', text)
+    assert axis[:3] == ["4", "18", "31 and more"]
 
 
 def test_nothing_comes_from_outside_and_nothing_can_run() -> None:

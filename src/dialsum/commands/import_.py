@@ -17,6 +17,7 @@ from tqdm import tqdm
 from dialsum.corpus.dialogue import SPLITS
 from dialsum.corpus.encodings import find_encoding
 from dialsum.corpus.formats import KNOWN
+from dialsum.corpus.guessing import refuse_what_cannot_be_imported
 from dialsum.errors import InputError
 from dialsum.importing import sources
 from dialsum.outputs import replacing
@@ -42,7 +43,7 @@ def main(source: Path, dest: Path, split: str | None, columns: tuple[str, ...], 
     and test.csv. No file is ever overwritten: if one stands there already, nothing is written.
 
     \b
-    .csv .tsv .txt  a table, comma or tab; columns fname, dialogue, summary
+    .csv .tsv .txt  a table with commas, tabs or semicolons; columns fname, dialogue, summary
                     (not for test), and if you have them topic, summary2,
                     summary3, facts
     .json           a list of records, or one record a line:
@@ -88,6 +89,9 @@ def convert(files: Mapping[str, Path], dest: Path, names: Mapping[str, str], enc
     targets = {split: dest / f"{split}.csv" for split in files}
     refuse(targets.values())
     taken = sources.names_taken(names)
+    if encoding is None:
+        for path in files.values():
+            refuse_what_cannot_be_imported(path)
     opened = {split: sources.Source(path, split, find_encoding(path, encoding), taken) for split, path in files.items()}
     surveys = {split: look_at(source) for split, source in opened.items()}
     for column, name in names.items():

@@ -14,7 +14,7 @@ import html
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from html.entities import html5
 from types import MappingProxyType
@@ -22,9 +22,10 @@ from types import MappingProxyType
 from dialsum.corpus.dialogue import Dialogue, Fact, Turn
 from dialsum.params.cleaning import Cleaning
 
-# A name with a number between hashes is a person (#Person1#); one without a number is a mask (#Address#) and thus text.
+# A name with a number between hashes is a person (#Person1#); one without a number is a mask (#Address#) and thus text,
+# and so is a second card (#CardNumber2#).
 # SD2000001 and 화자SD2000001 are the labels of the NIKL everyday conversations.
-LABEL = re.compile(r"#[^\W\d_]+ ?\d+#|SD\d+|화자 ?SD\d+")
+LABEL = re.compile(r"#(?!\w*Number)[^\W\d_]+ ?\d+#|SD\d+|화자 ?SD\d+")
 _TAG = re.compile(rf"[^\S\n]*(?P<speaker>{LABEL.pattern})[^\S\n]*[:：]")
 _UNTAGGED_LINE = re.compile(rf"\n(?!{_TAG.pattern})")
 
@@ -42,7 +43,8 @@ _INVISIBLE = re.compile(
 )
 _SUSPECT = re.compile(f"[{_MARKS}\ufff9-\ufffb\u200d]")  # one class alone is searched several times as fast
 _FILLERS = ("\u2800", "\u3164", "\uffa0")  # blank to the eye, though Unicode calls them letters or symbols
-_ESCAPED_NEWLINE = re.compile(r"\\\\?(?:r\\\\?)?n")  # a file written by a program is often escaped twice
+# A file written by a program is often escaped twice. C:\\new is no newline: before a small Latin letter none is taken.
+_ESCAPED_NEWLINE = re.compile(r"\\\\?(?:r\\\\?)?n(?![a-z])")
 _BREAK = re.compile(r"</?\s*br\s*/?>", re.IGNORECASE)
 _REPEATED = re.compile(r"([ㅋㅎㅠㅜ])\1{2,}")
 
@@ -120,30 +122,30 @@ def clean(text: str, cleaning: Cleaning = ALL, touched: Counter[str] | None = No
     `touched` counts one more text for each step that changed this one.
     """
     changed: set[str] = set()
-    text = _LONE_SURROGATE.sub("", text)  # a request may hold one, no file can
-    while True:
-        before = text
-        for name in chosen(cleaning):
-            after = STEPS[name](text)
-            if after != text:
-                changed.add(name)
-                text = after
-        # One round leaves nothing for a second, unless it has joined the parts of an entity: `&l\u200bt;`.
-        if text == before or "&" not in text:
-            break
+    text = _taken(chosen(cleaning), text, changed)
     if touched is not None:
         touched.update(changed)
     return text
 
 
+def _taken(steps: Sequence[str], text: str, changed: set[str]) -> str:
+    """The text after the steps; those that have changed it are added to `changed`."""
+    text = _LONE_SURROGATE.sub("", text)  # a request may hold one, no file can
+    while True:
+        before = text
+        for name in steps:
+            after = STEPS[name](text)
+            if after != text:
+                changed.add(name)
+                text = after
+        # One round leaves nothing for a second, unless it has joined the parts of an entity or a break: `&l\u200bt;`.
+        if text == before or not ("&" in text or "<" in text):
+            return text
+
+
 def chosen(cleaning: Cleaning) -> list[str]:
     """The names of the steps that are taken, in their order."""
     return [name for name in STEPS if name in ALWAYS or getattr(cleaning, name)]
-
-
-def clean_reference(summary: str, cleaning: Cleaning) -> str:
-    """A summary as it is learnt and measured: composed if dialogues are, no blanks around it, else as it stood."""
-    return (_composed_hangul(summary) if cleaning.composed_hangul else summary).strip()
 
 
 def split_turns(text: str) -> tuple[Turn, ...]:
@@ -170,11 +172,25 @@ def to_dialogue(
     facts: Iterable[Fact] = (),
     touched: Counter[str] | None = None,
 ) -> Dialogue:
-    """A dialogue from its text as it came in: cleaned and split into turns. `touched` is that of `clean`."""
-    return Dialogue(
+    """A dialogue from its text as it came in: cleaned and split into turns.
+
+    What is said of it is cleaned too, or a summary would no longer have the words of its dialogue; it has no turns, so
+    its lines stay apart. `touched` counts one more row for each step that changed any of its texts.
+    """
+    steps = chosen(cleaning)
+    said_of_it = [name for name in steps if name != "untagged_lines"]
+    changed: set[str] = set()
+
+    def cleaned(other: str) -> str:
+        return _taken(said_of_it, other, changed).strip()
+
+    dialogue = Dialogue(
         id=identifier,
-        turns=split_turns(clean(text, cleaning, touched)),
-        topic=topic,
-        references=tuple(clean_reference(reference, cleaning) for reference in references),
-        facts=tuple(facts),
+        turns=split_turns(_taken(steps, text, changed)),
+        topic=None if topic is None else cleaned(topic),
+        references=tuple(map(cleaned, references)),
+        facts=tuple(Fact(fact.name, cleaned(fact.value)) for fact in facts),
     )
+    if touched is not None:
+        touched.update(changed)
+    return dialogue

@@ -18,7 +18,6 @@ from dialsum.errors import InputError
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _UNMARKED = ("utf-8", "cp949")
-_PACKED = (b"PK\x03\x04", b"\x1f\x8b")  # zip, which an Excel workbook is too, and gzip
 _BLOCK = 1 << 20  # bytes
 
 
@@ -29,8 +28,6 @@ def find_encoding(path: Path, named: str | None) -> str:
     """
     with path.open("rb") as file:
         head = file.read(4)
-    if head.startswith(_PACKED):
-        raise InputError(f"{path}: is packed, or an Excel workbook; unpack it, or save the table as `CSV UTF-8`")
     if named:
         candidates: tuple[str, ...] = (_known(named),)
     else:
@@ -77,6 +74,6 @@ def undecodable_line(path: Path, encoding: str, errors: str = "strict") -> int |
 def _known(name: str) -> str:
     try:
         "".encode(name)
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:  # `undefined` is an encoding that can do nothing
         raise InputError(f"--encoding {name}: is no encoding known to Python; try utf-8, cp949 or utf-16") from error
     return name.lower()

@@ -52,11 +52,7 @@ def refuse_what_is_no_csv(path: Path) -> None:
     """Raise InputError if there is no such file, or if its first bytes show that it is something else than CSV."""
     if not path.is_file():
         raise InputError(f"{path}: {_no_file(path)}")
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    head = _head(path)
     if found := next(_kinds(head), None):
         kind, remedy = found
         raise InputError(f"{path}: is not CSV but {kind}; {remedy}")
@@ -67,6 +63,13 @@ def refuse_what_is_no_csv(path: Path) -> None:
         cells = {cell.strip(b' "') for cell in line.removeprefix(codecs.BOM_UTF8).split(separator)}
         if {b"fname", b"dialogue"} <= cells:
             raise InputError(f"{path}: row 1: has {name} between its cells; {_SAVE}, with commas between the cells")
+
+
+def refuse_what_cannot_be_imported(path: Path) -> None:
+    """Raise InputError if the first bytes of a file show that it holds neither a table nor JSON in a known encoding."""
+    for kind, remedy in _kinds(_head(path)):
+        if remedy not in (_CONVERT, _CONVERT_OR_SAVE):
+            raise InputError(f"{path}: is {kind}; {remedy}")
 
 
 def undecodable(path: Path) -> str:
@@ -91,6 +94,14 @@ def _no_file(path: Path) -> str:
     return "no such file; a data set is a folder with train.csv, dev.csv and test.csv"
 
 
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
 def _kinds(head: bytes) -> Iterator[tuple[str, str]]:
     """What a file that begins so is instead of CSV, and the remedy; the surest first."""
     for signature, kind, remedy in _SIGNATURES:
@@ -106,7 +117,8 @@ def _kinds(head: bytes) -> Iterator[tuple[str, str]]:
         yield "JSON", _CONVERT
     line = _first_line(head)
     if b"\0" in line and (not any(line[::2]) or not any(line[1::2])) and any(line):
-        yield "text in UTF-16", _SAVE
+        name = "utf-16-le" if any(line[::2]) else "utf-16-be"
+        yield "text in UTF-16", f"convert it with `dialsum import SOURCE DEST --encoding {name}`, or {_SAVE}"
 
 
 def _first_line(head: bytes) -> bytes:

@@ -24,7 +24,7 @@ TOPICS_SHOWN = 20
 TOPICS_NAMED = 5
 MASKS_NAMED = 20
 
-_MASK = re.compile(r"#([^\W\d_]+)#")
+_MASK = re.compile(r"#([^\W\d_]\w*)#")
 # What a row is searched for, without its labels and masks: they would put Latin letters into each. A pattern that
 # begins with one class is found several times as fast, so its condition on the letter before stands behind that class.
 _ALONE = "(?<![가-힣].)"  # the letter that was read begins its word
@@ -55,7 +55,7 @@ class Tally:
 
     `characters` of the clean dialogue, labels included; `speakers` with a label; `summary_characters` and `compression`
     (their share of the dialogue's characters) are of the first reference. `kinds` counts rows that hold what `_KINDS`
-    names, a mask, or three or more speakers; `mask_times` counts occurrences.
+    names, a mask (in a reference too), or three or more speakers; `mask_times` counts occurrences.
     """
 
     characters: Counter[int] = field(default_factory=Counter)
@@ -89,7 +89,7 @@ def count(tally: Tally, dialogue: Dialogue) -> None:
     if dialogue.topic is not None:
         tally.topics[" ".join(dialogue.topic.split())] += 1
     spoken = LABEL.sub(" ", "\n".join(turn.text for turn in dialogue.turns))
-    masks = _MASK.findall(spoken)
+    masks = _MASK.findall(spoken) + _MASK.findall(LABEL.sub(" ", "\n".join(dialogue.references)))
     tally.mask_times.update(masks)
     tally.mask_rows.update(set(masks))
     words = _MASK.sub(" ", spoken) if masks else spoken

@@ -17,19 +17,18 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from dialsum.corpus.cleaning import ALL, LABEL, clean
 from dialsum.corpus.encodings import open_text
-from dialsum.corpus.formats import KNOWN, REFERENCES, REQUIRED
+from dialsum.corpus.formats import KNOWN, REFERENCES, REQUIRED, shown
 from dialsum.errors import InputError
 
 _NIKL_KEYS = {"id", "input", "output"}
 _INPUT_KEYS = {"conversation", "subject_keyword"}
-# What `cleaning` takes for the end of a line, written-out ones too: the text after it may look like another turn.
-_LINE_BREAKS = re.compile(
-    "[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+" r"|\\{1,2}(?:r\\{1,2})?n|</?[^\S\n]*br[^\S\n]*/?>", re.IGNORECASE
-)
+_LINES = replace(ALL, untagged_lines=False)
 _OPENING = re.compile(r"[ \t\r\n]*\[[ \t\r\n]*(?P<end>\][ \t\r\n]*)?")
 _BETWEEN = re.compile(r"[ \t\r\n]*(?:,[ \t\r\n]*|(?P<end>\][ \t\r\n]*))")
 _BLOCK = 1 << 20  # characters read at once
@@ -83,11 +82,23 @@ def _line(number: int, turn: object) -> str:
         if not isinstance(turn, dict):
             raise _RecordError(f"should be an object, as {{…}}, but is {_kind(turn)}")
         speaker, utterance = _text(turn, "speaker"), _text(turn, "utterance")
-        if not speaker.strip():
-            raise _RecordError("key speaker: is blank; name who speaks, as in SD2000001")
+        if not LABEL.fullmatch(speaker):
+            raise _RecordError(
+                f"key speaker: {shown(speaker)}: is no label that a turn can begin with; write it as SD2000001 or "
+                "#Person1#, in the summary too"
+            )
     except _RecordError as fault:
         raise _RecordError(f"input.conversation, turn {number}: {fault}") from None
-    return _LINE_BREAKS.sub(" ", f"{speaker}: {utterance}")
+    return _on_one_line(f"{speaker}: {utterance}")
+
+
+def _on_one_line(turn: str) -> str:
+    """A turn as it stands; cleaned and joined if cleaning sees several lines in it, of which one may look like a turn.
+
+    Line breaks may be written out or be entities: `\\n`, `<br>`, `&lt;br&gt;`, `&#10;`.
+    """
+    cleaned = clean(turn, _LINES)
+    return cleaned.replace("\n", " ") if "\n" in cleaned or len(turn.splitlines()) > 1 else turn.rstrip("\r\n")
 
 
 def _flat(record: dict[str, Any], split: str, taken: Mapping[str, str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from dialsum.corpus.dialogue import SPLITS
 from dialsum.corpus.encodings import open_text
-from dialsum.corpus.formats import KNOWN, REQUIRED, numbered
+from dialsum.corpus.formats import KNOWN, REQUIRED, numbered, shown
 from dialsum.errors import InputError
 from dialsum.importing.json_sources import read_json
 
@@ -29,6 +29,7 @@ COLUMNS = ("fname", "dialogue", "summary", "topic", "summary2", "summary3", "fac
 TABLES = (".csv", ".tsv", ".txt")  # Excel's "Unicode text" is tab-separated and named .txt
 JSONS = (".json", ".jsonl")
 
+_INDEX = re.compile(r"\d*")  # what pandas writes into the column without a name
 # Words of a file's name that tell its split: train.csv, validation.csv, nikluge-2024-일상 대화 요약-train.json.
 _SPLIT_WORDS = {**{split: split for split in SPLITS}, "validation": "dev", "valid": "dev", "val": "dev"}
 _SPLIT_WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(_SPLIT_WORDS)})(?![a-z])")
@@ -168,25 +169,23 @@ def _read_table(source: Source) -> Iterator[dict[str, str]]:
         header_line = next((line for line in file if line.strip()), "")
     with open_text(source.path, source.encoding) as file:
         # The tie goes to the comma, as in a header of one column.
-        rows = numbered(source.path, file, delimiter=max(",\t", key=header_line.count))
+        rows = numbered(source.path, file, delimiter=max(",\t;", key=header_line.count))
         records = ((row, cells) for row, cells in rows if any(cell.strip() for cell in cells))
         _, header = next(records, (0, []))
         names = [name.strip() for name in header]
         kept = _kept(source, names)
         unnamed = [place for place, name in enumerate(names) if not name]
-        numbering: dict[int, str] = {}
-        for index, (row, cells) in enumerate(records):
+        for row, cells in records:
             if len(cells) != len(names):
                 raise InputError(
                     f"{source.path}: row {row}: has {len(cells)} cells where the header names {len(names)} columns; "
                     'put a cell that holds commas, tabs or newlines in "quotes"'
                 )
             for place in unnamed:
-                start = numbering.setdefault(place, cells[place])
-                if start not in ("", "0", "1") or cells[place] != (start and str(int(start) + index)):
+                if not _INDEX.fullmatch(cells[place]):
                     raise InputError(
-                        f"{source.path}: row {row}, column {place + 1}: {cells[place][:20]!r} stands in a column that "
-                        "has no name and does not number the rows; name it in the header, or remove it"
+                        f"{source.path}: row {row}, column {place + 1}: {shown(cells[place])} stands in a column that "
+                        "has no name and is not the index of a table; name it in the header, or remove it"
                     )
             yield {name: cells[place] for place, name in kept}
 
@@ -205,8 +204,9 @@ def _kept(source: Source, names: list[str]) -> list[tuple[int, str]]:
     for column in REQUIRED[source.split]:
         if column not in present:
             found = ", ".join(filter(None, names)) or "nothing; the first row must name the columns"
+            alike = next((name for name in names if name.lower() == column), "NAME")
             raise InputError(
                 f"{source.path}: column {column}: is missing; name the column that holds it, as in "
-                f"--column {column}=NAME (found: {found})"
+                f"--column {column}={alike} (found: {found})"
             )
     return kept

@@ -87,7 +87,8 @@ def divide_all(indexes: Mapping[str, formats.Index], limits: Validation, sound: 
 def divide(split: str, index: formats.Index, limits: Validation, sound: Path, faulty: Path, bar: Any) -> Tally:
     """Write each row of a split to one of two files, and count it.
 
-    A row set aside stands there with its row number in the file, its cells as they stood, and the reasons.
+    A row set aside stands there with its row number in the file, its cells as they stood, the names of its
+    faults, and what is said of them.
     """
     from dialsum.validation.expectations import row_suite
     from dialsum.validation.judging import judge
@@ -102,7 +103,7 @@ def divide(split: str, index: formats.Index, limits: Validation, sound: Path, fa
     ):
         # With this line end, and no other, the writer puts quotes around a cell that holds any.
         writer = csv.writer(rejecting, lineterminator="\r\n")
-        writer.writerow(["row", *index.columns, "reasons"])
+        writer.writerow(["row", *index.columns, "faults", "reasons"])
         for table in formats.read_tables(index.path):
             measures = measure(table, split, limits)
             findings = judge(measures, suite)
@@ -111,8 +112,9 @@ def divide(split: str, index: formats.Index, limits: Validation, sound: Path, fa
             rows = [row for place, row in enumerate(formats.rows_of(table, split)) if place not in faults]
             keeping.writelines(map(formats.row_line, rows))
             for place, found in faults.items():
+                names = " ".join(dict.fromkeys(finding.name for finding in found))
                 reasons = "; ".join(finding.text for finding in found)
-                writer.writerow([table.numbers[place], *table.rows[place], reasons])
+                writer.writerow([table.numbers[place], *table.rows[place], names, reasons])
             tally.add(table, measures, findings, list(faults))
             kept += len(rows)
             bar.update(len(table.rows))

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from dialsum.corpus.cleaning import clean, split_turns
+from dialsum.corpus.cleaning import LABEL, clean, split_turns
 from dialsum.corpus.dialogue import Turn
 from dialsum.corpus.formats import CONTROL, REFERENCES, SURROGATE, Table, parse_facts
 from dialsum.params.validation import Validation
@@ -23,7 +23,7 @@ from dialsum.params.validation import Validation
 # An id is written into many files, of which some have a line for each.
 _NOT_IN_IDS = re.compile(f"[\n\r\t\x85\u2028\u2029]|{CONTROL.pattern}|{SURROGATE.pattern}")
 # A name between hashes; one with a number, as #Person1#, is a speaker and no mask.
-_MARK = re.compile(r"#(?P<name>[^\W\d_]+)(?P<number> ?\d+)?#")
+_MARK = re.compile(r"#([^\W\d_]\w*)#")
 
 
 def measure(table: Table, split: str, limits: Validation) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def _unknown_masks(texts: Iterable[Sequence[str]], known: set[str]) -> list[str 
                     match[0]
                     for text in row
                     for match in _MARK.finditer(text)
-                    if match["number"] is None and match["name"] not in known
+                    if match[1] not in known and not LABEL.fullmatch(match[0])
                 }
             )
         )

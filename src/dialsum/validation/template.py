@@ -145,11 +145,12 @@ used.</p>
 {% set most = figure.bars | map(attribute="rows") | max %}
 {% set width = 300 / figure.bars | length %}
 <figure>
-<figcaption><b>{{ split }}</b>: {{ figure.rows | comma }} rows, mean {{ "{:,.1f}".format(figure.mean) }},
+<figcaption><b>{{ split }}</b>: {{ figure.rows | comma }} row{{ "s" if figure.rows != 1 }},
+mean {{ "{:,.1f}".format(figure.mean) }},
 median {{ figure.median | comma }}, 95&nbsp;% up to {{ figure.p95 | comma }},
 longest {{ figure.longest | comma }}</figcaption>
 <svg viewBox="0 0 320 130" role="img" aria-label="{{ title }}, {{ split }}">
-<text x="10" y="11">{{ most | comma }} rows</text>
+<text x="10" y="11">{{ most | comma }} row{{ "s" if most != 1 }}</text>
 {% for bar in figure.bars %}
 {% set height = 90 * bar.rows / most %}
 <rect x="{{ '%.2f' % (10 + loop.index0 * width) }}" y="{{ '%.2f' % (108 - height) }}"
@@ -158,10 +159,10 @@ longest {{ figure.longest | comma }}</figcaption>
 {%- if bar.high is none %}{{ bar.low | comma }} and more
 {%- elif bar.high == bar.low + 1 %}{{ bar.low }}
 {%- else %}{{ bar.low | comma }} to {{ (bar.high - 1) | comma }}
-{%- endif %}: {{ bar.rows | comma }} rows</title></rect>
+{%- endif %}: {{ bar.rows | comma }} row{{ "s" if bar.rows != 1 }}</title></rect>
 {% endfor %}
 <line x1="10" y1="108.5" x2="310" y2="108.5"/>
-<text x="10" y="123">0</text>
+<text x="10" y="123">{{ figure.bars[0].low | comma }}</text>
 {% set middle = figure.bars | length // 2 %}
 <text x="{{ '%.2f' % (10 + middle * width) }}" y="123" text-anchor="middle">{{ figure.bars[middle].low | comma }}</text>
 <text x="310" y="123" text-anchor="end">{{ figure.bars[-1].low | comma }} and more</text>
