@@ -21,7 +21,10 @@ def test_each_file_is_an_entry_that_can_be_chosen(path: Path) -> None:
     assert (entry.hub is None) != (entry.scratch is None), "from the hub, or trained here"
     assert entry.revision is None or re.fullmatch("[0-9a-f]{40}", entry.revision), "a branch would move"
     assert entry.end_tokens
-    assert set(entry.end_tokens) & set(entry.chat_tokens), "a turn of the chat format must end"
+    if entry.family == "causal":
+        assert set(entry.end_tokens) & set(entry.chat_tokens), "a turn of the chat format must end"
+    else:
+        assert not entry.chat_tokens, "it reads the bare dialogue"
     assert entry.lora_targets
     assert entry.licence
 
@@ -30,9 +33,10 @@ def test_the_default_is_there() -> None:
     assert CATALOG / "tiny-llama.yaml" in FILES
 
 
-def test_tiny_llama_can_be_quantized() -> None:
+@pytest.mark.parametrize("name", ["tiny-llama", "tiny-bart"])
+def test_a_tiny_model_can_be_quantized(name: str) -> None:
     """nf4 on a CPU takes sizes in multiples of 64 only."""
-    scratch = read_entry(CATALOG / "tiny-llama.yaml").scratch
+    scratch = read_entry(CATALOG / f"{name}.yaml").scratch
     assert scratch is not None
     assert (scratch.hidden_size % 64, scratch.intermediate_size % 64) == (0, 0)
     assert scratch.hidden_size % scratch.heads == 0

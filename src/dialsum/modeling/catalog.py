@@ -58,7 +58,7 @@ class Entry:
 
     hub: str | None
     revision: str | None
-    family: Literal["causal"]
+    family: Literal["causal", "seq2seq"]
     architecture: str
     parameters: str
     licence: str
