@@ -33,7 +33,8 @@ def rows(small_base: Path) -> Any:
     """Tokenized rows, as stage tokenize makes them."""
     dialogues = [to_dialogue(row.fname, row.dialogue, ALL, None, [row.summary]) for row in generate("train", ROWS, 3)]
     prompt, limits = Prompt(format="plain", system="none"), Tokenize(max_source_tokens=160, max_target_tokens=48)
-    return as_dataset(encode_split(load_tokenizer(small_base), dialogues, prompt, limits, "train"))
+    tokenizer = load_tokenizer(small_base)
+    return as_dataset("causal", encode_split(tokenizer, "causal", dialogues, prompt, limits, "train"))
 
 
 @pytest.fixture(scope="session")

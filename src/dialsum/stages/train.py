@@ -97,7 +97,7 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
     check_training(entry, training.method, longest_step(splits["train"], training))
     tokenizer = load_tokenizer(base)
     lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
-    attention = fastest_isolating() if training.batching == "packed" else "sdpa"
+    attention = fastest_isolating() if training.batching == "packed" else None
     curves = live.curves(f"train {training.method} {checkpoints.name}", checkpoints) if is_first() else nullcontext()
     with curves as callback:
         start = time.perf_counter()
