@@ -22,6 +22,7 @@ def prepare(model: PreTrainedModel, training: Training) -> Any:
     if training.method == "full":
         return model.float()
     if training.method == "qlora":
+        keep_gradients(model)
         model = prepare_model_for_kbit_training(
             model,
             use_gradient_checkpointing=training.gradient_checkpointing,
@@ -53,6 +54,19 @@ def set_dropout(model: PreTrainedModel, share: float) -> None:
         for name in ("dropout", "attention_dropout", "activation_dropout"):
             if isinstance(getattr(part, name, None), float):
                 setattr(part, name, share)
+
+
+def keep_gradients(model: PreTrainedModel) -> None:
+    """Let 4-bit layers stay as they are on CPU.
+
+    Where the processor multiplies in bfloat16, bitsandbytes (0.50) reorders their weights in the first evaluation, and
+    from then on lets no gradient through: all layers but the last would learn nothing after the first epoch.
+    """
+    from bitsandbytes.nn.modules import Linear4bit
+
+    for part in model.modules():
+        if isinstance(part, Linear4bit):
+            part.support_avx512bf16_for_cpu = False
 
 
 def _config(model: PreTrainedModel, training: Training) -> LoraConfig:
