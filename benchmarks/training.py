@@ -6,6 +6,7 @@ on as many threads; repeats are interleaved, and the median counts. Seconds are 
 one's end, without imports, tokenizing and evaluation; what packing before the first step takes is not counted either.
 
     python benchmarks/training.py                                    # ours and three plain scripts
+    python benchmarks/training.py --growth                           # ours alone, on 1,000, 4,000 and 16,000 rows
     python benchmarks/training.py --factory ~/factory/bin/python     # LLaMA-Factory too: pip install llamafactory
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 OURS = ("padded", "length_grouped", "packed")
 PLAIN = ("Trainer, padded", "Trainer, group_by_length", "SFTTrainer, bfd")
 FACTORY = "LLaMA-Factory"
+SIZES = (1_000, 4_000, 16_000)
 SAMPLES, LEARNING_RATE, RANK, ALPHA = 8, 2e-3, 16, 32
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -38,14 +41,25 @@ TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down
 @click.option("--threads", default=2)
 @click.option("--hidden", default=128, help="Width of the model")
 @click.option("--factory", type=click.Path(path_type=Path), help="Python of an environment with llamafactory")
+@click.option("--growth", is_flag=True, help="Seconds an epoch as the data grow, and memory")
 @click.option("--run", "way", hidden=True)
 @click.option("--place", type=click.Path(path_type=Path), hidden=True)
 def main(
-    rows: int, repeat: int, threads: int, hidden: int, factory: Path | None, way: str | None, place: Path | None
+    rows: int,
+    repeat: int,
+    threads: int,
+    hidden: int,
+    factory: Path | None,
+    growth: bool,
+    way: str | None,
+    place: Path | None,
 ) -> None:
     """Measure supervised tokens a second, and the loss on dev that the same rows lead to."""
     if way and place:
         print(json.dumps(train(way, place, threads)))
+        return
+    if growth:
+        grow(threads, hidden)
         return
     ways = (*OURS, *PLAIN, *([FACTORY] if factory else []))
     with tempfile.TemporaryDirectory(prefix="training_") as name:
@@ -70,6 +84,17 @@ def report(found: dict[str, list[dict[str, float]]]) -> None:
             f"{('ours, ' if way in OURS else '') + way:<26}{speeds[way]:>20,.0f}{speeds[way] / slowest:>10.2f}"
             f"{speeds[way] / max(peers):>13.2f}{one['eval_loss']:>10.4f}{one['steps']:>7.0f}"
         )
+
+
+def grow(threads: int, hidden: int) -> None:
+    """A line each size: an epoch of length-grouped batches."""
+    click.echo(f"{'rows':>8}{'seconds':>10}{'ms a row':>10}{'peak MiB':>10}")
+    for rows in SIZES:
+        with tempfile.TemporaryDirectory(prefix="training_") as name:
+            make(Path(name), rows, hidden)
+            one = run("length_grouped", Path(name), threads, None)
+        milliseconds = 1000 * one["seconds"] / rows
+        click.echo(f"{rows:>8,}{one['seconds']:>10.1f}{milliseconds:>10.2f}{one['peak_mib']:>10,.0f}")
 
 
 def make(place: Path, rows: int, hidden: int) -> None:
@@ -143,6 +168,7 @@ def train(way: str, place: Path, threads: int) -> dict[str, float]:
         "supervised_tokens": supervised_tokens(place),
         "eval_loss": loss,
         "steps": steps,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,  # KiB on Linux
     }
 
 

@@ -20,28 +20,6 @@ from dialsum.modeling.training import Tuned
 from dialsum.params.training import Training
 
 ROOT = Path(__file__).parents[2]
-LEARN = """
-import json, sys
-from pathlib import Path
-from datasets import load_from_disk
-from dialsum.modeling.adapter import prepare
-from dialsum.modeling.best import save
-from dialsum.modeling.loading import load_base, load_tokenizer
-from dialsum.modeling.processes import is_first
-from dialsum.modeling.trainers import Lesson
-from dialsum.modeling.training import train
-from dialsum.params.strict import parse
-from dialsum.params.training import Training
-
-folder, base = Path(sys.argv[1]), Path(sys.argv[2])
-training = parse(Training, json.loads((folder / "training.json").read_text()), "training")
-rows = load_from_disk(str(folder / "rows"))
-lesson = Lesson(rows, rows.select(range(4)), load_tokenizer(base), [])
-tuned = train(lambda: prepare(load_base(base, "lora"), training), lesson, training, folder / "work", [])
-if is_first():
-    save(tuned.model, folder, tuned.best_step)
-    (folder / "log.json").write_text(json.dumps(tuned.log))
-"""
 
 
 @pytest.mark.parametrize("batching", ["length_grouped", "packed"])
@@ -57,10 +35,9 @@ def test_two_processes_are_one(
     (tmp_path / "work").mkdir()
     rows.save_to_disk(str(tmp_path / "rows"))
     (tmp_path / "training.json").write_text(json.dumps(asdict(replace(common, processes=2))))
-    (tmp_path / "learn.py").write_text(LEARN)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     done = subprocess.run(
-        [*launcher, str(tmp_path / "learn.py"), str(tmp_path), str(small_base)],
+        [*launcher, str(Path(__file__).with_name("learn.py")), str(tmp_path), str(small_base)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

@@ -23,6 +23,7 @@ from torch.utils.data import Sampler
 from dialsum.prompts.encode import IGNORED
 
 Row = Mapping[str, list[int]]
+Lengths = Mapping[str, Sequence[int]]  # a row, or ranges as long as its lists, where only their lengths count
 Batching = Literal["padded", "length_grouped", "packed"]
 
 # Length grouping sorts within this many batches: enough for batches of one length, few enough to stay random.
@@ -49,7 +50,7 @@ class Collator:
             "labels": fill([row["labels"] for row in rows], IGNORED),
         }
 
-    def size(self, rows: Sequence[Row]) -> int:
+    def size(self, rows: Sequence[Lengths]) -> int:
         """Tokens of the batch, padding among them."""
         return len(rows) * _longest(rows, "input_ids")
 
@@ -71,7 +72,7 @@ class PairCollator:
             "decoder_input_ids": self.shift(labels),  # a model makes it from labels itself, but not if the loss is ours
         }
 
-    def size(self, rows: Sequence[Row]) -> int:
+    def size(self, rows: Sequence[Lengths]) -> int:
         """Tokens of the batch, of sources and targets, padding among them."""
         return len(rows) * (_longest(rows, "input_ids") + _longest(rows, "labels"))
 
@@ -103,18 +104,18 @@ class Packing:
             "labels": fill(joined("labels"), IGNORED),
         }
 
-    def size(self, rows: Sequence[Row]) -> int:
+    def size(self, rows: Sequence[Lengths]) -> int:
         """Tokens of the batch, padding among them."""
         lengths, bins = self._bins(rows)
         return len(bins) * max(sum(lengths[place] for place in places) for places in bins)
 
-    def _bins(self, rows: Sequence[Row]) -> tuple[list[int], list[list[int]]]:
+    def _bins(self, rows: Sequence[Lengths]) -> tuple[list[int], list[list[int]]]:
         """Tokens of each sample, and the places of the samples of each packed row."""
         lengths = [len(row["input_ids"]) for row in rows]
         return lengths, [list(range(len(rows)))] if self.width is None else pack(lengths, self.width)
 
 
-def _longest(rows: Sequence[Row], key: str) -> int:
+def _longest(rows: Sequence[Lengths], key: str) -> int:
     return max(len(row[key]) for row in rows)
 
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from dialsum.modeling.batching import Row
+from datasets import Dataset
+
+from dialsum.modeling.batching import Lengths
 from dialsum.prompts.encode import IGNORED
 
 SPIKE = 1.5  # a gradient norm above it is one
@@ -27,20 +29,25 @@ def of_model(model: Any) -> dict[str, int]:
 
 
 def of_rows(
-    rows: Sequence[Row], order: Iterable[int], batch_size: int, size: Callable[[list[Row]], int]
+    rows: Dataset, order: Iterable[int], batch_size: int, size: Callable[[list[Lengths]], int]
 ) -> dict[str, Any]:
     """Tokens of an epoch whose rows come in `order`; `size` gives the tokens of a batch, padding among them.
 
     `padding_share`: of the tokens that the model computes, how many are padding.
     """
-    places = [place for place in order if place < len(rows)]  # a filler is no row
+    lengths: list[Lengths] = []
+    supervised = 0
+    for row in rows.with_format("numpy"):
+        lengths.append({"input_ids": range(len(row["input_ids"])), "labels": range(len(row["labels"]))})
+        supervised += int((row["labels"] != IGNORED).sum())
+    places = [place for place in order if place < len(lengths)]  # a filler is no row
     starts = range(0, len(places), batch_size)
-    computed = sum(size([rows[place] for place in places[start : start + batch_size]]) for start in starts)
-    tokens = sum(size([row]) for row in rows)
+    computed = sum(size([lengths[place] for place in places[start : start + batch_size]]) for start in starts)
+    tokens = sum(size([one]) for one in lengths)
     return {
-        "rows": len(rows),
+        "rows": len(lengths),
         "tokens": tokens,
-        "supervised_tokens": sum(label != IGNORED for row in rows for label in row["labels"]),
+        "supervised_tokens": supervised,
         "padding_tokens": computed - tokens,
         "padding_share": round(1 - tokens / computed, 4),
     }

@@ -101,9 +101,7 @@ def _train(
     trainer = make_trainer(model, lesson, fitting, checkpoints)
     # By the batches that were chosen: a run that goes on with smaller ones takes the rows in the same order.
     trainer.sampler = sampler_of(lesson.rows["length"], chosen)
-    rows = figures.of_rows(
-        lesson.rows.to_list(), trainer.sampler, int(fitting.micro_batch or 1), trainer.data_collator.size
-    )
+    rows = figures.of_rows(lesson.rows, trainer.sampler, int(fitting.micro_batch or 1), trainer.data_collator.size)
     tokens_per_step = rows["tokens"] * chosen.effective_batch / rows["rows"]
     for callback in (
         Marker(),
