@@ -6,14 +6,13 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
 from dialsum.errors import InputError
-from dialsum.modeling.bases import fetch_hub, take_folder
+from dialsum.modeling.bases import take_folder
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.loading import load_base, load_tokenizer, load_trained
 from dialsum.modeling.pin import Pin, hash_files, read_pin, weights_location, write_pin
@@ -145,36 +144,6 @@ def test_a_pickle_beside_safetensors_does_no_harm(
     out.mkdir()
     take_folder(source, "mine", small_entry, out)
     assert load_base(out, "lora").num_parameters() > 0
-
-
-@pytest.mark.parametrize(
-    ("found", "files", "refused"),
-    [
-        ("a pickle", ["config.json", "pytorch_model.bin", "tokenizer.json"], True),
-        ("both", ["config.json", "pytorch_model.bin", "model.safetensors"], False),
-    ],
-)
-def test_a_hub_model_with_pickles_alone_is_refused_before_anything_is_loaded(
-    found: str,  # noqa: ARG001
-    files: list[str],
-    refused: bool,
-    small_entry: Entry,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    siblings = [SimpleNamespace(rfilename=name, blob_id="0") for name in files]
-    info = SimpleNamespace(sha="f00d", siblings=siblings)
-    monkeypatch.setattr("huggingface_hub.HfApi.model_info", lambda *_, **__: info)
-
-    def download(*_: object, **__: object) -> str:
-        raise OSError("no network")
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    entry = replace(small_entry, hub="digit82/kobart-summarization")
-    with pytest.raises(InputError) as caught:
-        fetch_hub("kobart", entry, tmp_path, "catalog/kobart.yaml")
-    begin = "catalog/kobart.yaml: hub: digit82/kobart-summarization "
-    assert str(caught.value).startswith(begin + ("has its weights as a pickle" if refused else "cannot be fetched"))
 
 
 def test_a_model_of_the_other_family_is_refused(
