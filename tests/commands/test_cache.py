@@ -59,7 +59,7 @@ def choose(repository: Path, name: str) -> None:
 
 def pin(repository: Path, location: str, revision: str) -> None:
     (repository / "models" / "base").mkdir(parents=True)
-    content = Pin("mine", "hub", location, revision, "float16", ["<|im_end|>"], {})
+    content = Pin("mine", "hub", location, revision, "causal", "float16", ["<|im_end|>"], {})
     write_pin(repository / "models" / "base", content)
 
 
