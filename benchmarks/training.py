@@ -1,4 +1,4 @@
-"""How fast our three batchings train, beside what people write themselves and LLaMA-Factory.
+"""How fast our three batchings train, beside what people write themselves.
 
 Enters: nothing; a tiny Llama with random weights and realistic synthetic dialogues are made first. Leaves: a table, one
 line a way to train. All learn the same rows once, with LoRA of the same size, in float32, about as many samples a step,
@@ -7,7 +7,6 @@ one's end, without imports, tokenizing and evaluation; what packing before the f
 
     python benchmarks/training.py                                    # ours and three plain scripts
     python benchmarks/training.py --growth                           # ours alone, on 1,000, 4,000 and 16,000 rows
-    python benchmarks/training.py --factory ~/factory/bin/python     # LLaMA-Factory too: pip install llamafactory
 """
 
 from __future__ import annotations
@@ -29,7 +28,6 @@ import click
 ROOT = Path(__file__).parents[1]
 OURS = ("padded", "length_grouped", "packed")
 PLAIN = ("Trainer, padded", "Trainer, group_by_length", "SFTTrainer, bfd")
-FACTORY = "LLaMA-Factory"
 SIZES = (1_000, 4_000, 16_000)
 SAMPLES, LEARNING_RATE, RANK, ALPHA = 8, 2e-3, 16, 32
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -40,7 +38,6 @@ TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down
 @click.option("--repeat", default=3, help="Train each way so often")
 @click.option("--threads", default=2)
 @click.option("--hidden", default=128, help="Width of the model")
-@click.option("--factory", type=click.Path(path_type=Path), help="Python of an environment with llamafactory")
 @click.option("--growth", is_flag=True, help="Seconds an epoch as the data grow, and memory")
 @click.option("--run", "way", hidden=True)
 @click.option("--place", type=click.Path(path_type=Path), hidden=True)
@@ -49,7 +46,6 @@ def main(
     repeat: int,
     threads: int,
     hidden: int,
-    factory: Path | None,
     growth: bool,
     way: str | None,
     place: Path | None,
@@ -61,13 +57,13 @@ def main(
     if growth:
         grow(threads, hidden)
         return
-    ways = (*OURS, *PLAIN, *([FACTORY] if factory else []))
+    ways = (*OURS, *PLAIN)
     with tempfile.TemporaryDirectory(prefix="training_") as name:
         make(Path(name), rows, hidden)
         found: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
         for _ in range(repeat):
             for way in ways:
-                found[way].append(run(way, Path(name), threads, factory))
+                found[way].append(run(way, Path(name), threads))
     report(found)
 
 
@@ -92,7 +88,7 @@ def grow(threads: int, hidden: int) -> None:
     for rows in SIZES:
         with tempfile.TemporaryDirectory(prefix="training_") as name:
             make(Path(name), rows, hidden)
-            one = run("length_grouped", Path(name), threads, None)
+            one = run("length_grouped", Path(name), threads)
         milliseconds = 1000 * one["seconds"] / rows
         click.echo(f"{rows:>8,}{one['seconds']:>10.1f}{milliseconds:>10.2f}{one['peak_mib']:>10,.0f}")
 
@@ -125,16 +121,14 @@ def make(place: Path, rows: int, hidden: int) -> None:
     for split, number in (("train", rows), ("dev", 100)):
         made = [row(split, place_of, 7) for place_of in range(number)]
         dialogues = [to_dialogue(one.fname, one.dialogue, ALL, None, [one.summary]) for one in made]
-        splits[split] = as_dataset(encode_split(tokenizer, dialogues, prompt, limits, split))
+        splits[split] = as_dataset("causal", encode_split(tokenizer, "causal", dialogues, prompt, limits, split))
     DatasetDict(splits).save_to_disk(place / "tokenized")
 
 
-def run(way: str, place: Path, threads: int, factory: Path | None) -> dict[str, float]:
+def run(way: str, place: Path, threads: int) -> dict[str, float]:
     """One training in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": str(threads)}
     program = [sys.executable, __file__, "--run", way, "--place", str(place), "--threads", str(threads)]
-    if way == FACTORY:
-        return run_factory(place, environment, Path(str(factory)))
     done = subprocess.run(program, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     outcome: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return outcome
@@ -244,60 +238,12 @@ def learn_plain(way: str, place: Path, splits: Any, clock: Any, work: Path, thre
     return float(trainer.evaluate()["eval_loss"]), int(trainer.state.global_step)
 
 
-def run_factory(place: Path, environment: dict[str, str], python: Path) -> dict[str, float]:
-    """LLaMA-Factory's own command on the same prompts and summaries as texts; its packing keeps samples apart."""
-    work = place / "factory"
-    work.mkdir(exist_ok=True)
-    splits = {split: work / f"{split}.json" for split in ("train", "dev")}
-    if not splits["train"].exists():
-        _write_texts(place, splits)
-    columns = {"prompt": "prompt", "response": "summary"}
-    described = {name: {"file_name": path.name, "columns": columns} for name, path in splits.items()}
-    (work / "dataset_info.json").write_text(json.dumps(described))
-    settings = {
-        "model_name_or_path": str(place / "base"), "stage": "sft", "do_train": True, "do_eval": True,
-        "finetuning_type": "lora", "lora_rank": RANK, "lora_alpha": ALPHA, "lora_target": ",".join(TARGETS),
-        "dataset_dir": str(work), "dataset": "train", "eval_dataset": "dev", "template": "empty", "cutoff_len": 1224,
-        "packing": False, "output_dir": str(work / "out"), "overwrite_output_dir": True, "report_to": "none",
-        "per_device_train_batch_size": SAMPLES, "per_device_eval_batch_size": SAMPLES, "num_train_epochs": 1.0,
-        "learning_rate": LEARNING_RATE, "lr_scheduler_type": "cosine", "warmup_ratio": 0.1, "max_grad_norm": 1.2,
-        "logging_steps": 10, "save_strategy": "no", "disable_gradient_checkpointing": True, "use_cpu": True,
-        "group_by_length": True, "seed": 42,
-    }  # fmt: skip
-    (work / "settings.json").write_text(json.dumps(settings))
-    command = [str(python), "-m", "llamafactory.cli", "train", str(work / "settings.json")]
-    subprocess.run(command, env={**environment, "PYTHONPATH": ""}, stdout=subprocess.DEVNULL, check=True)
-    found = json.loads((work / "out" / "all_results.json").read_text())
-    state = json.loads((work / "out" / "trainer_state.json").read_text())
-    return {
-        "seconds": found["train_runtime"],
-        "supervised_tokens": supervised_tokens(place),
-        "eval_loss": found["eval_loss"],
-        "steps": state["global_step"],
-    }
-
-
 def supervised_tokens(place: Path) -> int:
     """Tokens that have a label."""
     from datasets import load_from_disk
 
     labels = load_from_disk(str(place / "tokenized"))["train"]["labels"]
     return sum(label != -100 for row in labels for label in row)
-
-
-def _write_texts(place: Path, splits: dict[str, Path]) -> None:
-    from datasets import load_from_disk
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(place / "base")
-    for split, path in splits.items():
-        rows = load_from_disk(str(place / "tokenized"))[split]
-        texts = []
-        for row in rows:
-            cut = sum(label == -100 for label in row["labels"])
-            ids = row["input_ids"]
-            texts.append({"prompt": tokenizer.decode(ids[:cut]), "summary": tokenizer.decode(ids[cut:-1])})
-        path.write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
 
 
 if __name__ == "__main__":
