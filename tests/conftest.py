@@ -1,9 +1,11 @@
-"""What tests share: a tokenizer and a base model made in seconds, and dialogues of tests/data."""
+"""What tests share: a tokenizer and base models made in seconds, and dialogues of tests/data."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,4 +48,102 @@ def small_base(small_entry: Entry, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("base")
     assert small_entry.scratch is not None
     make_scratch(small_entry.scratch, "tiny-llama", small_entry, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bart_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BART in the hub's format, with random weights that are strong enough to say something else to each dialogue."""
+    from transformers import BartConfig, BartForConditionalGeneration
+
+    from dialsum.modeling.tokenizer import train_tokenizer
+
+    tokenizer = train_tokenizer(_talk(), 600, "seq2seq")
+    config = BartConfig(
+        vocab_size=len(tokenizer),
+        d_model=64,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=128,
+        decoder_ffn_dim=128,
+        max_position_embeddings=512,
+        init_std=0.3,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        decoder_start_token_id=tokenizer.eos_token_id,
+    )
+    return _saved(tmp_path_factory.mktemp("bart"), BartForConditionalGeneration, config, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def t5_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A T5 in the hub's format, with T5's own sort of tokenizer; random weights as above."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from transformers import T5Config, T5ForConditionalGeneration, T5Tokenizer
+
+    pieces = Tokenizer(models.Unigram())
+    pieces.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    special = ["<pad>", "</s>", "<unk>"]
+    trainer = trainers.UnigramTrainer(vocab_size=900, special_tokens=special, unk_token="<unk>", show_progress=False)
+    pieces.train_from_iterator(_talk(), trainer)
+    vocabulary = [(piece, score) for piece, score in json.loads(pieces.to_str())["model"]["vocab"]]
+    tokenizer = T5Tokenizer(vocab=vocabulary, extra_ids=0)
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=64,
+        d_kv=32,
+        d_ff=128,
+        num_layers=2,
+        num_heads=2,
+        feed_forward_proj="gated-gelu",
+        initializer_factor=3.0,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    return _saved(tmp_path_factory.mktemp("t5"), T5ForConditionalGeneration, config, tokenizer)
+
+
+@pytest.fixture(scope="session")
+def seq2seq_entry(small_entry: Entry) -> Entry:
+    """What a catalog says of a BART or T5."""
+    return replace(small_entry, family="seq2seq", chat_tokens=[], end_tokens=["</s>"], scratch=None)
+
+
+@pytest.fixture(scope="session")
+def bart_base(bart_folder: Path, seq2seq_entry: Entry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the base stage makes it of `bart_folder`."""
+    from dialsum.modeling.bases import take_folder
+
+    folder = tmp_path_factory.mktemp("base")
+    take_folder(bart_folder, "bart", seq2seq_entry, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def t5_base(t5_folder: Path, seq2seq_entry: Entry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as the base stage makes it of `t5_folder`."""
+    from dialsum.modeling.bases import take_folder
+
+    folder = tmp_path_factory.mktemp("base")
+    take_folder(t5_folder, "t5", seq2seq_entry, folder)
+    return folder
+
+
+def _talk() -> list[str]:
+    from dialsum.corpus.synthetic import generate
+
+    rows = [row for split in ("base", "train", "dev", "test") for row in generate(split, 50, 3)]
+    return [text for row in rows for text in (row.dialogue, row.summary)]
+
+
+def _saved(folder: Path, model_class: Any, config: Any, tokenizer: Any) -> Path:
+    import torch
+
+    torch.manual_seed(1)
+    model_class(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder

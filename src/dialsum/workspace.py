@@ -41,6 +41,11 @@ def fingerprint(files: list[Path], values: list[Any]) -> str:
     return digest.hexdigest()[:16]
 
 
+def unfinished_folder(kind: str, name: str) -> Path:
+    """The folder for work `kind`/`name`, which may not exist."""
+    return root() / kind / name
+
+
 @contextmanager
 def unfinished(kind: str, name: str) -> Iterator[Path]:
     """The folder for work `kind`/`name`, locked: of two runs of the same work the second waits.
@@ -48,7 +53,7 @@ def unfinished(kind: str, name: str) -> Iterator[Path]:
     It stays if the block fails or the process is killed, for the next run to go on with, and is removed when the block
     succeeds.
     """
-    folder = root() / kind / name
+    folder = unfinished_folder(kind, name)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         folder.mkdir(exist_ok=True)

@@ -13,9 +13,12 @@ from transformers import TrainerCallback
 
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.synthetic import generate
+from dialsum.modeling.adapter import prepare
 from dialsum.modeling.catalog import Entry
-from dialsum.modeling.loading import load_base, load_tokenizer
-from dialsum.modeling.training import Tuned, in_force, prepare, train
+from dialsum.modeling.choice import in_force
+from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
+from dialsum.modeling.trainers import Lesson
+from dialsum.modeling.training import Tuned, train
 from dialsum.params.prompt import Prompt, Tokenize
 from dialsum.params.strict import load
 from dialsum.params.training import Training
@@ -30,7 +33,8 @@ def rows(small_base: Path) -> Any:
     """Tokenized rows, as stage tokenize makes them."""
     dialogues = [to_dialogue(row.fname, row.dialogue, ALL, None, [row.summary]) for row in generate("train", ROWS, 3)]
     prompt, limits = Prompt(format="plain", system="none"), Tokenize(max_source_tokens=160, max_target_tokens=48)
-    return as_dataset(encode_split(load_tokenizer(small_base), dialogues, prompt, limits, "train"))
+    tokenizer = load_tokenizer(small_base)
+    return as_dataset("causal", encode_split(tokenizer, "causal", dialogues, prompt, limits, "train"))
 
 
 @pytest.fixture(scope="session")
@@ -48,9 +52,11 @@ def tune(small_base: Path) -> Callable[..., Tuned]:
 
     def run(rows: Any, training: Training, folder: Path, *callbacks: TrainerCallback) -> Tuned:
         torch.manual_seed(torch.seed())  # nothing may hang on what came before
-        model = prepare(load_base(small_base, training.method), training)
-        pad = int(load_tokenizer(small_base).pad_token_id)
-        return train(model, rows, rows.select(range(4)), training, pad, folder, list(callbacks))
+        tokenizer = load_tokenizer(small_base)
+        lesson = Lesson(rows, rows.select(range(4)), tokenizer, end_ids(tokenizer, small_base))
+        return train(
+            lambda: prepare(load_base(small_base, training.method), training), lesson, training, folder, callbacks
+        )
 
     return run
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +14,10 @@ import torch
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
+from dialsum.modeling.bases import take_folder
+from dialsum.modeling.catalog import Entry
 from dialsum.modeling.decoding import NoRepeatInSummary, Summarizer, batches, load_summarizer, summarize
+from dialsum.modeling.foreign import find_foreign
 from dialsum.modeling.loading import load_base
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
@@ -43,15 +48,38 @@ def trained(small_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What method `none` leaves of training."""
+    folder = tmp_path_factory.mktemp("untrained")
+    (folder / "trained.json").write_text(json.dumps({"method": "none", "in_force": {}}))
+    return folder
+
+
+@pytest.fixture(scope="module")
 def summarizer(small_base: Path, trained: Path) -> Summarizer:
     return load_summarizer(small_base, trained, PROMPT, LIMITS, GREEDY)
 
 
+@pytest.fixture(scope="module")
+def bart(bart_base: Path, untrained: Path) -> Summarizer:
+    return load_summarizer(bart_base, untrained, PROMPT, LIMITS, GREEDY)
+
+
+@pytest.fixture(scope="module")
+def t5(t5_base: Path, untrained: Path) -> Summarizer:
+    return load_summarizer(t5_base, untrained, PROMPT, LIMITS, GREEDY)
+
+
+@pytest.fixture(params=["summarizer", "bart", "t5"])
+def each(request: pytest.FixtureRequest) -> Summarizer:
+    """A causal model, and one of each class of the seq2seq family."""
+    chosen: Summarizer = request.getfixturevalue(request.param)
+    return chosen
+
+
 @pytest.mark.parametrize("beams", [1, 3])
-def test_a_batch_says_what_each_dialogue_alone_gets(
-    summarizer: Summarizer, dialogues: list[Dialogue], beams: int
-) -> None:
-    chosen = replace(summarizer, generation=Generation(**{**GREEDY.__dict__, "num_beams": beams}))
+def test_a_batch_says_what_each_dialogue_alone_gets(each: Summarizer, dialogues: list[Dialogue], beams: int) -> None:
+    chosen = replace(each, generation=Generation(**{**GREEDY.__dict__, "num_beams": beams}))
     together = summarize(chosen, dialogues)
     assert [item.id for item in together] == [dialogue.id for dialogue in dialogues]
     assert len({item.text for item in together}) > 10  # or the comparison would prove nothing
@@ -69,39 +97,40 @@ def test_no_n_gram_comes_twice_in_a_summary_but_those_of_the_prompt_may() -> Non
 
 @pytest.mark.parametrize("beams", [1, 3])
 def test_the_chosen_size_of_n_grams_is_in_force(
-    summarizer: Summarizer, dialogues: list[Dialogue], beams: int, monkeypatch: pytest.MonkeyPatch
+    each: Summarizer, dialogues: list[Dialogue], beams: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A model with random weights repeats itself; with n-grams of one token no token comes twice."""
     produced: list[list[int]] = []
-    generate_tokens = summarizer.model.generate
+    generate_tokens = each.model.generate
 
     def watched(**inputs: Any) -> Any:
         tokens = generate_tokens(**inputs)
-        produced.extend(row for row in tokens[:, inputs["input_ids"].shape[1] :].tolist())
+        before = inputs["input_ids"].shape[1] if each.family == "causal" else 1
+        produced.extend(row for row in tokens[:, before:].tolist())
         return tokens
 
-    monkeypatch.setattr(summarizer.model, "generate", watched)
+    monkeypatch.setattr(each.model, "generate", watched)
     for size, repeats in ((0, True), (1, False)):
         produced.clear()
         chosen = replace(GREEDY, num_beams=beams, no_repeat_ngram_size=size)
-        summarize(replace(summarizer, generation=chosen), dialogues)
-        said = [[token for token in row if token != summarizer.tokenizer.pad_token_id] for row in produced]
+        summarize(replace(each, generation=chosen), dialogues)
+        said = [[token for token in row if token != each.tokenizer.pad_token_id] for row in produced]
         assert len(said) == len(dialogues)
         assert any(len(set(row)) < len(row) for row in said) == repeats
 
 
-def test_the_size_of_a_batch_changes_nothing(summarizer: Summarizer, dialogues: list[Dialogue]) -> None:
-    one_batch = replace(summarizer, generation=Generation(**{**GREEDY.__dict__, "batch_size": 64}))
-    assert summarize(one_batch, dialogues) == summarize(summarizer, dialogues)
-    assert summarize(summarizer, dialogues[::-1]) == summarize(summarizer, dialogues)[::-1]
+def test_the_size_of_a_batch_changes_nothing(each: Summarizer, dialogues: list[Dialogue]) -> None:
+    one_batch = replace(each, generation=Generation(**{**GREEDY.__dict__, "batch_size": 64}))
+    assert summarize(one_batch, dialogues) == summarize(each, dialogues)
+    assert summarize(each, dialogues[::-1]) == summarize(each, dialogues)[::-1]
 
 
 def test_nothing_to_do(summarizer: Summarizer) -> None:
     assert summarize(summarizer, []) == []
 
 
-def test_batches_go_from_long_to_short(summarizer: Summarizer, dialogues: list[Dialogue]) -> None:
-    made = list(batches(summarizer, dialogues))
+def test_batches_go_from_long_to_short(each: Summarizer, dialogues: list[Dialogue]) -> None:
+    made = list(batches(each, dialogues))
     assert [len(batch.rows) for batch in made] == [7, 7, 6]
     assert sorted(row for batch in made for row in batch.rows) == list(range(20))
     lengths = [len(source) for batch in made for source in batch.sources]
@@ -169,6 +198,49 @@ def test_prompts_are_padded_on_the_left_and_masked(summarizer: Summarizer) -> No
     assert (config.do_sample, config.num_beams, config.max_new_tokens) == (False, 1, 16)
 
 
+class FixedDecoder(Fixed):
+    """The same of a seq2seq model, whose decoder began with token 7."""
+
+    config = SimpleNamespace(decoder_start_token_id=7)
+
+    def generate(self, **given: Any) -> torch.Tensor:
+        self.given = given
+        return torch.tensor([[7, *row] for row in self.said])
+
+
+def test_dialogues_of_a_seq2seq_model_are_padded_on_the_right_and_masked(bart: Summarizer) -> None:
+    tokenizer = bart.tokenizer
+    said = tokenizer("#Person1#은", add_special_tokens=False)["input_ids"]
+    end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
+    fixed = FixedDecoder([*said, end], [end] + [pad] * len(said))
+    texts = {"s": "#Person1#: 네", "l": "#Person1#: 네, 좋아요"}
+    short, long = (to_dialogue(name, text, ALL) for name, text in texts.items())
+    answers = summarize(replace(bart, model=fixed), [short, long])
+    assert [(item.id, item.text, item.finished) for item in answers] == [("s", "", True), ("l", "#Person1#은", True)]
+    (batch,) = batches(bart, [short, long])
+    first, second = batch.sources
+    missing = len(first) - len(second)
+    assert missing > 0
+    assert fixed.given["input_ids"].tolist() == [first, second + [pad] * missing]
+    assert fixed.given["attention_mask"].tolist() == [[1] * len(first), [1] * len(second) + [0] * missing]
+    assert fixed.given["generation_config"].decoder_start_token_id == 7
+    # What was said begins after the decoder's first token, and there the rules begin to count.
+    chosen = replace(GREEDY, no_repeat_ngram_size=1, foreign_tokens="block")
+    foreign = find_foreign(tokenizer, bart.end)
+    summarize(replace(bart, model=fixed, generation=chosen, foreign=foreign), [short, long])
+    assert [rule.prompt_length for rule in fixed.given["logits_processor"]] == [1, 1]
+
+
+def test_where_the_end_token_pads_that_of_a_dialogue_is_read(bart: Summarizer) -> None:
+    tokenizer = copy.copy(bart.tokenizer)
+    tokenizer.pad_token = tokenizer.eos_token
+    fixed = FixedDecoder([0], [0])
+    short, long = (to_dialogue(text, f"#Person1#: {text}", ALL) for text in ("네", "네, 좋아요"))
+    summarize(replace(bart, tokenizer=tokenizer, model=fixed), [long, short])
+    read = [int(row.sum()) for row in fixed.given["attention_mask"]]
+    assert read == [len(source) for batch in batches(bart, [long, short]) for source in batch.sources]
+
+
 def test_labels_and_masks_stand_in_a_summary(summarizer: Summarizer) -> None:
     """They are content: `skip_special_tokens` must not delete them."""
     ids = summarizer.tokenizer("#Person1#은 #PhoneNumber#", add_special_tokens=False)["input_ids"]
@@ -191,13 +263,39 @@ def test_the_end_tokens_of_tokenizer_and_catalog_end_a_summary(summarizer: Summa
     assert summarizer.end == [summarizer.tokenizer.convert_tokens_to_ids("<|im_end|>")]
 
 
-def test_a_hub_models_own_habits_do_not_count(summarizer: Summarizer, dialogues: list[Dialogue]) -> None:
-    """Its generation_config may ask for sampling."""
-    expected = summarize(summarizer, dialogues[:3])
-    config = summarizer.model.generation_config
-    before = SimpleNamespace(do_sample=config.do_sample, temperature=config.temperature)
-    config.do_sample, config.temperature = True, 5.0
-    try:
-        assert summarize(summarizer, dialogues[:3]) == expected
-    finally:
-        config.do_sample, config.temperature = before.do_sample, before.temperature
+HABITS = {
+    "do_sample": True,
+    "temperature": 5.0,
+    "repetition_penalty": 50.0,
+    "min_new_tokens": 16,
+    "forced_bos_token_id": 5,
+    "forced_eos_token_id": 5,
+    "no_repeat_ngram_size": 1,
+    "length_penalty": 9.0,
+    "suppress_tokens": list(range(6, 300)),
+}
+
+
+@pytest.mark.parametrize("name", ["small_base", "bart_folder", "t5_folder"])
+def test_a_hub_models_own_habits_do_not_count(
+    name: str,
+    request: pytest.FixtureRequest,
+    small_entry: Entry,
+    seq2seq_entry: Entry,
+    untrained: Path,
+    dialogues: list[Dialogue],
+    tmp_path: Path,
+) -> None:
+    """Its generation_config.json may ask for sampling, for a penalty, for tokens that are to be forced."""
+    entry = small_entry if name == "small_base" else seq2seq_entry
+    answers = []
+    for habits in ({}, HABITS):
+        source = shutil.copytree(request.getfixturevalue(name), tmp_path / f"source{len(habits)}")
+        file = source / "generation_config.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), **habits}))
+        base = tmp_path / f"base{len(habits)}"
+        base.mkdir()
+        take_folder(source, "mine", entry, base)
+        summarizer = load_summarizer(base, untrained, PROMPT, LIMITS, replace(GREEDY, num_beams=2))
+        answers.append(summarize(summarizer, dialogues[:5]))
+    assert answers[0] == answers[1]

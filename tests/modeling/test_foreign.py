@@ -24,7 +24,7 @@ KOREAN = "#Person1#: 안녕하세요.\n#Person2#: 네, #PhoneNumber#입니다."
 
 
 def byte_level() -> PreTrainedTokenizerFast:
-    return train_tokenizer(TEXTS, 450)
+    return train_tokenizer(TEXTS, 450, "causal")
 
 
 def metaspace() -> PreTrainedTokenizerFast:

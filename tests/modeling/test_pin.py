@@ -3,18 +3,24 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from peft import LoraConfig, get_peft_model
 
 from dialsum.errors import InputError
 from dialsum.modeling.bases import take_folder
 from dialsum.modeling.catalog import Entry
-from dialsum.modeling.loading import load_base, load_tokenizer
+from dialsum.modeling.loading import load_base, load_tokenizer, load_trained
 from dialsum.modeling.pin import Pin, hash_files, read_pin, weights_location, write_pin
 
-HUB = Pin("qwen3", "hub", "Qwen/Qwen3", "cdbee75f", "bfloat16", ["<|im_end|>"], {"model.safetensors": "9f86d0"})
-SCRATCH = Pin("tiny-llama", "scratch", None, None, "float32", ["<|im_end|>"], {})
+HUB = Pin(
+    "qwen3", "hub", "Qwen/Qwen3", "cdbee75f", "causal", "bfloat16", ["<|im_end|>"], {"model.safetensors": "9f86d0"}
+)
+SCRATCH = Pin("tiny-llama", "scratch", None, None, "causal", "float32", ["<|im_end|>"], {})
 
 
 @pytest.fixture
@@ -56,7 +62,7 @@ def test_weights_of_a_scratch_model_lie_beside_the_pin_and_of_a_hub_model_in_its
 
 
 def pinned(source: Path) -> Pin:
-    return Pin("mine", "path", str(source), None, "float32", [], hash_files(source))
+    return Pin("mine", "path", str(source), None, "causal", "float32", [], hash_files(source))
 
 
 def test_a_folder_that_is_what_it_was_is_taken(source: Path, tmp_path: Path) -> None:
@@ -112,8 +118,79 @@ def test_a_folder_that_is_no_model_is_refused(source: Path, small_entry: Entry, 
 
 def test_the_tokenizer_of_another_model_is_refused(small_base: Path, small_entry: Entry, tmp_path: Path) -> None:
     """The chat format's tokens would fall into pieces that the model never saw as one."""
-    from dataclasses import replace
-
     entry = replace(small_entry, chat_tokens=["<|start_header_id|>"])
     with pytest.raises(InputError, match=r"^catalog/tiny-llama\.yaml: chat_tokens: <\|start_header_id\|> is "):
         take_folder(small_base, "tiny-llama", entry, tmp_path)
+
+
+def test_weights_that_are_a_pickle_alone_are_refused(source: Path, small_entry: Entry, tmp_path: Path) -> None:
+    (source / "model.safetensors").rename(source / "pytorch_model.bin")
+    with pytest.raises(InputError) as caught:
+        take_folder(source, "mine", small_entry, tmp_path / "out")
+    message = str(caught.value)
+    assert message.startswith(
+        f"params.yaml: model.path: {source} has its weights as a pickle alone (pytorch_model.bin)"
+    )
+    assert "save_pretrained" in message
+
+
+@pytest.mark.parametrize("beside", ["pytorch_model.bin", "training_args.bin"])
+def test_a_pickle_beside_safetensors_does_no_harm(
+    small_base: Path, small_entry: Entry, tmp_path: Path, beside: str
+) -> None:
+    source = shutil.copytree(small_base, tmp_path / "source")
+    (source / beside).write_bytes(b"pickle")
+    out = tmp_path / "out"
+    out.mkdir()
+    take_folder(source, "mine", small_entry, out)
+    assert load_base(out, "lora").num_parameters() > 0
+
+
+def test_a_model_of_the_other_family_is_refused(
+    small_base: Path, bart_folder: Path, small_entry: Entry, seq2seq_entry: Entry, tmp_path: Path
+) -> None:
+    """Half of a BART would be loaded as a causal model, with random weights for the rest."""
+    with pytest.raises(InputError, match=r"^catalog/mine\.yaml: family: causal, but .* of a seq2seq model \(bart\): "):
+        take_folder(bart_folder, "mine", small_entry, tmp_path)
+    with pytest.raises(InputError, match=r"^catalog/mine\.yaml: family: seq2seq, but .* of a causal model \(llama\): "):
+        take_folder(small_base, "mine", seq2seq_entry, tmp_path)
+
+
+def test_a_causal_model_without_a_chat_template_is_refused(
+    small_base: Path, small_entry: Entry, tmp_path: Path
+) -> None:
+    source = shutil.copytree(small_base, tmp_path / "source")
+    (source / "chat_template.jinja").unlink()
+    with pytest.raises(InputError, match=r"^catalog/mine\.yaml: family: causal, but .* has no chat template"):
+        take_folder(source, "mine", small_entry, tmp_path)
+
+
+def test_the_family_decides_class_and_padding(small_base: Path, bart_base: Path, t5_base: Path) -> None:
+    found = {
+        type(load_base(base, "none")).__name__: load_tokenizer(base).padding_side
+        for base in (small_base, bart_base, t5_base)
+    }
+    assert found == {
+        "LlamaForCausalLM": "left",
+        "BartForConditionalGeneration": "right",
+        "T5ForConditionalGeneration": "right",
+    }
+
+
+@pytest.mark.parametrize(("name", "targets"), [("bart_base", ["q_proj", "fc1"]), ("t5_base", ["q", "wi_0"])])
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_what_training_left_of_a_seq2seq_model_is_loaded(
+    name: str, targets: list[str], method: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    base = request.getfixturevalue(name)
+    model = load_base(base, "none")
+    if method == "lora":
+        config = LoraConfig(r=2, target_modules=targets, init_lora_weights=False, task_type="SEQ_2_SEQ_LM")
+        model = get_peft_model(model, config)
+    model.save_pretrained(tmp_path)
+    (tmp_path / "trained.json").write_text(json.dumps({"method": method, "in_force": {}}))
+    loaded, pin = load_trained(base, tmp_path)
+    assert (pin.family, loaded.config.decoder_start_token_id) == ("seq2seq", model.config.decoder_start_token_id)
+    expected, found = model.state_dict(), loaded.state_dict()
+    assert list(found) == list(expected)
+    assert all(torch.equal(found[key], expected[key]) for key in expected)

@@ -49,7 +49,7 @@ def stable(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: row[key] for key in kept if key in row} for row in log]
 
 
-@pytest.fixture(scope="module", params=["padded", "length_grouped"])
+@pytest.fixture(scope="module", params=["padded", "length_grouped", "packed"])
 def undisturbed(
     request: pytest.FixtureRequest, tune: Tune, rows: Any, training: Training, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Training, Tuned]:
@@ -153,7 +153,7 @@ def test_batches_are_those_of_the_sampler_in_each_epoch(
     if killed_at is not None:
         with pytest.raises(Killed):
             tune(rows, training, tmp_path, Stop(killed_at))
-    monkeypatch.setattr("dialsum.modeling.training.Collator", Recorder)
+    monkeypatch.setattr("dialsum.modeling.trainers.Collator", Recorder)
     monkeypatch.setattr(Recorder, "seen", [])
     resumed_from = tune(rows, training, tmp_path).resumed_from
     sampler = EpochSampler(rows["length"], 4, training.batching, training.seed)

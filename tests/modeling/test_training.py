@@ -13,10 +13,13 @@ import pytest
 import torch
 
 from dialsum.errors import InputError
+from dialsum.modeling.adapter import prepare
 from dialsum.modeling.batching import Collator
 from dialsum.modeling.catalog import Entry
-from dialsum.modeling.loading import load_base, load_trained
-from dialsum.modeling.training import Tuned, in_force, prepare, train
+from dialsum.modeling.choice import in_force
+from dialsum.modeling.loading import load_base, load_tokenizer, load_trained
+from dialsum.modeling.trainers import Lesson
+from dialsum.modeling.training import Tuned, train
 from dialsum.params.training import Training
 
 Tensors = dict[str, torch.Tensor]
@@ -118,7 +121,7 @@ def test_a_loss_that_is_no_number_stops_with_the_remedy(
             if name.endswith("lora_A.default.weight"):
                 value.fill_(float("nan"))
     with pytest.raises(InputError, match=r"^training: loss is nan at step 2: lower training\.learning_rate \(now "):
-        train(model, rows, rows, training, 0, tmp_path, [])
+        train(lambda: model, Lesson(rows, rows, load_tokenizer(small_base), []), training, tmp_path, [])
 
 
 @pytest.mark.parametrize(
@@ -183,3 +186,28 @@ def test_the_base_alone_is_loaded_for_none(small_base: Path, rows: Any, tmp_path
     ids = torch.tensor([rows[0]["input_ids"]])
     with torch.no_grad():
         torch.testing.assert_close(model(ids).logits, load_base(small_base, "none")(ids).logits, rtol=0, atol=0)
+
+
+def test_gradients_reach_the_first_layer_after_an_evaluation_in_4_bits(
+    small_base: Path, rows: Any, training: Training
+) -> None:
+    def gradients(evaluated: bool) -> dict[str, torch.Tensor]:
+        model = prepare(load_base(small_base, "qlora"), replace(training, method="qlora"))
+        batch = Collator(0)([{key: rows[0][key] for key in ("input_ids", "labels")}])
+        if evaluated:
+            model.eval()
+            with torch.no_grad():
+                model(**batch)
+        model.train()
+        for name, value in model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.constant_(value, 0.1)  # zero at first, and so are then the gradients of lora_A
+        torch.manual_seed(0)
+        model(**batch).loss.backward()
+        return {name: value.grad for name, value in model.named_parameters() if value.requires_grad}
+
+    after, before = gradients(evaluated=True), gradients(evaluated=False)
+    assert after.keys() == before.keys()
+    for name, value in before.items():
+        assert value.abs().max() > 0, name
+        torch.testing.assert_close(after[name], value, rtol=1e-3, atol=1e-6)

@@ -150,7 +150,7 @@ def test_a_models_name_is_the_name_of_a_file_in_catalog(params: Path, name: str)
 def test_a_model_that_the_catalog_lacks_is_refused_with_those_it_has(params: Path) -> None:
     spoil(params, r"^  name: tiny-llama", "  name: nosuch")
     (fault,) = faults(params)
-    assert fault.startswith("params.yaml: model.name: there is no catalog/nosuch.yaml; expected is one of llama-3-")
+    assert fault.startswith("params.yaml: model.name: there is no catalog/nosuch.yaml; expected is one of kobart, ")
     assert fault.endswith(", tiny-llama")
 
 

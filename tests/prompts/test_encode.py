@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from transformers import PreTrainedTokenizerBase
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue, Turn
@@ -14,7 +17,7 @@ from dialsum.modeling.loading import load_tokenizer
 from dialsum.outputs import write_json
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
-from dialsum.prompts.encode import IGNORED, encode_source, encode_target, join
+from dialsum.prompts.encode import IGNORED, Source, encode_source, encode_target, join
 from dialsum.prompts.render import render
 from dialsum.stages.tokenize import as_dataset, encode_split
 
@@ -61,9 +64,9 @@ def test_structured_prompt_without_system(tokenizer: PreTrainedTokenizerBase) ->
 
 
 def test_labels_are_the_target_alone_and_end_with_the_end_token(tokenizer: PreTrainedTokenizerBase) -> None:
-    source = encode_source(tokenizer, DIALOGUE, PLAIN, 512)
+    source = encode_source(tokenizer, "causal", DIALOGUE, PLAIN, 512)
     target = encode_target(tokenizer, DIALOGUE.references[0], 100)
-    row = join(source, target)
+    row = join("causal", source, target)
     assert row["input_ids"] == source.ids + target.ids
     assert row["labels"] == [IGNORED] * len(source.ids) + target.ids
     assert row["labels"][-1] == tokenizer.convert_tokens_to_ids("<|im_end|>") == tokenizer.eos_token_id
@@ -78,7 +81,7 @@ def test_a_cut_target_still_ends_with_the_end_token(tokenizer: PreTrainedTokeniz
 
 
 def test_one_bos_and_special_tokens_are_one_id_each(tokenizer: PreTrainedTokenizerBase) -> None:
-    ids = encode_source(tokenizer, DIALOGUE, PLAIN, 512).ids
+    ids = encode_source(tokenizer, "causal", DIALOGUE, PLAIN, 512).ids
     assert ids.count(tokenizer.bos_token_id) == 1
     assert ids[0] == tokenizer.bos_token_id
     assert ids.count(tokenizer.convert_tokens_to_ids("<|im_start|>")) == 3
@@ -88,7 +91,7 @@ def test_one_bos_and_special_tokens_are_one_id_each(tokenizer: PreTrainedTokeniz
 def test_a_long_dialogue_loses_whole_turns_and_keeps_the_header(tokenizer: PreTrainedTokenizerBase) -> None:
     turns = tuple(Turn(f"#Person{1 + number % 2}#", f"{number}번째 말입니다.") for number in range(60))
     long = Dialogue(id="long", turns=turns)
-    source = encode_source(tokenizer, long, PLAIN, 400)
+    source = encode_source(tokenizer, "causal", long, PLAIN, 400)
     assert len(source.ids) <= 400
     kept = 60 - source.turns_dropped
     assert 0 < kept < 60
@@ -96,27 +99,114 @@ def test_a_long_dialogue_loses_whole_turns_and_keeps_the_header(tokenizer: PreTr
     last_turn = f"#Person{1 + (kept - 1) % 2}#: {kept - 1}번째 말입니다."
     assert text.endswith(f"{last_turn}\n---<|im_end|>\n<|im_start|>assistant\n")
     longer = Dialogue(id="longer", turns=turns[: kept + 1])
-    assert encode_source(tokenizer, longer, PLAIN, 400).turns_dropped == 1
+    assert encode_source(tokenizer, "causal", longer, PLAIN, 400).turns_dropped == 1
 
 
 def test_a_single_turn_that_is_too_long_loses_its_end(tokenizer: PreTrainedTokenizerBase) -> None:
-    source = encode_source(tokenizer, Dialogue("one", (Turn("#Person1#", "가나다라" * 500),)), PLAIN, 300)
+    source = encode_source(tokenizer, "causal", Dialogue("one", (Turn("#Person1#", "가나다라" * 500),)), PLAIN, 300)
     assert len(source.ids) <= 300
     assert (source.turns_dropped, source.turn_cut) == (0, True)
     assert tokenizer.decode(source.ids).endswith("\n---<|im_end|>\n<|im_start|>assistant\n")
 
 
-def test_the_prompt_of_training_is_the_prompt_of_generation_and_of_serving(small_base: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["small_base", "bart_base", "t5_base"])
+def test_the_prompt_of_training_is_the_prompt_of_generation_and_of_serving(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     write_json(tmp_path / "trained.json", {"method": "none", "in_force": {}})
     generation = Generation(
         max_new_tokens=4, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=2, threads=1
     )
-    summarizer = load_summarizer(small_base, tmp_path, PLAIN, LIMITS, generation)
+    summarizer = load_summarizer(request.getfixturevalue(name), tmp_path, PLAIN, LIMITS, generation)
     text = DIALOGUE.text().replace("\n", "\\n") + "  "  # as a file or a request may hold it
     served = to_dialogue("request", text, ALL)
-    trained_on = as_dataset(encode_split(summarizer.tokenizer, [DIALOGUE], PLAIN, LIMITS, "train"))[0]
-    pairs = zip(trained_on["input_ids"], trained_on["labels"], strict=True)
-    source = [token for token, label in pairs if label == IGNORED]
+    family = summarizer.family
+    rows = encode_split(summarizer.tokenizer, family, [DIALOGUE], PLAIN, LIMITS, "train")
+    trained_on = as_dataset(family, rows)[0]
+    source = trained_on["input_ids"]
+    if family == "causal":
+        pairs = zip(trained_on["input_ids"], trained_on["labels"], strict=True)
+        source = [token for token, label in pairs if label == IGNORED]
     for dialogue in (DIALOGUE, served):
         (batch,) = batches(summarizer, [dialogue])
         assert batch.sources == [source]
+
+
+# Sources of seq2seq models, on tokenizers made by hand: #Person1# is 5, a colon 6, and so on.
+WORDS = ["<pad>", "<s>", "</s>", "<unk>", "\n", "#1", ":", "가", "나", "다"]
+BARE = Dialogue("dev_0", (Turn("#1", "가 나"), Turn("#1", "다"), Turn("#1", "나")), references=("다 나",))
+
+
+def by_hand(**settings: str) -> PreTrainedTokenizerFast:
+    """One token a word, as WORDS numbers them; it adds no special tokens, as KoBART's does not."""
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="<unk>"))
+    words = pre_tokenizers.Split(Regex("#1|:|\n|[가-힣]"), behavior="removed", invert=True)
+    tokenizer.pre_tokenizer = words
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", pad_token="<pad>", **settings)
+
+
+def kobart() -> PreTrainedTokenizerFast:
+    return by_hand(bos_token="<s>", eos_token="</s>")
+
+
+def bart() -> PreTrainedTokenizerFast:
+    tokenizer = kobart()
+    around = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)])
+    tokenizer.backend_tokenizer.post_processor = around
+    return tokenizer
+
+
+def t5() -> PreTrainedTokenizerFast:
+    tokenizer = by_hand(eos_token="</s>")
+    end = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 2)])
+    tokenizer.backend_tokenizer.post_processor = end
+    return tokenizer
+
+
+TEXT = [5, 6, 7, 8, 4, 5, 6, 9, 4, 5, 6, 8]
+
+
+@pytest.mark.parametrize(
+    ("make", "ids"),
+    [
+        (bart, [1, *TEXT, 2]),
+        (kobart, [1, *TEXT, 2]),
+        (t5, [*TEXT, 2]),
+        (partial(by_hand, eos_token="</s>"), [*TEXT, 2]),
+    ],
+    ids=["bart", "kobart", "t5", "t5 that adds nothing"],
+)
+@pytest.mark.parametrize("prompt", [PLAIN, Prompt(format="structured", system="strict")])
+def test_a_seq2seq_model_reads_the_bare_dialogue_between_its_special_tokens(
+    make: Callable[[], PreTrainedTokenizerFast], ids: list[int], prompt: Prompt
+) -> None:
+    assert encode_source(make(), "seq2seq", BARE, prompt, 100) == Source(ids, turns_dropped=0, turn_cut=False)
+
+
+@pytest.mark.parametrize("make", [bart, kobart])
+@pytest.mark.parametrize(
+    ("limit", "kept", "dropped", "cut"),
+    [
+        (14, TEXT, 0, False),
+        (13, TEXT[:8], 1, False),
+        (10, TEXT[:8], 1, False),
+        (9, TEXT[:4], 2, False),
+        (6, TEXT[:4], 2, False),
+        (5, TEXT[:3], 2, True),
+        (4, TEXT[:2], 2, True),
+    ],
+)
+def test_its_source_loses_whole_turns_and_never_a_special_token(
+    make: Callable[[], PreTrainedTokenizerFast], limit: int, kept: list[int], dropped: int, cut: bool
+) -> None:
+    assert encode_source(make(), "seq2seq", BARE, PLAIN, limit) == Source([1, *kept, 2], dropped, cut)
+
+
+@pytest.mark.parametrize("make", [bart, kobart, t5])
+def test_its_row_is_source_and_target_apart(make: Callable[[], PreTrainedTokenizerFast]) -> None:
+    tokenizer = make()
+    source = encode_source(tokenizer, "seq2seq", BARE, PLAIN, 9)
+    target = encode_target(tokenizer, BARE.references[0], 100)
+    assert join("seq2seq", source, target) == {"input_ids": source.ids, "labels": [9, 8, 2]}
+    (row,) = as_dataset("seq2seq", [("dev_0", source, target)])
+    assert row == {"id": "dev_0", "input_ids": source.ids, "labels": [9, 8, 2], "length": len(source.ids) + 3}

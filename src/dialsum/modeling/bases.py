@@ -6,33 +6,40 @@ trained here with its weights too; and a dictionary of figures for metrics/base.
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 
 from dialsum.errors import InputError
 from dialsum.modeling.catalog import Entry, Scratch
+from dialsum.modeling.disk import check_disk, still_to_download
 from dialsum.modeling.loading import check_single_tokens
 from dialsum.modeling.pin import Pin, hash_files, write_pin
 
-WEIGHTS = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]  # no pickles
+WEIGHTS = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]
+# Only of a model that has no safetensors, as digit82/kobart-summarization. transformers reads it by torch's
+# `weights_only`, which runs none of a pickle's code.
+PICKLE = "pytorch_model*.bin"
 
 
 def make_scratch(scratch: Scratch, name: str, entry: Entry, folder: Path) -> dict[str, Any]:
     """Train the tiny model into `folder`."""
     from dialsum.modeling.scratch import train_from_scratch
 
-    model, tokenizer, figures = train_from_scratch(scratch)
+    model, tokenizer, figures = train_from_scratch(scratch, entry.family)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    _finish(folder, entry, Pin(name, "scratch", None, None, entry.dtype, entry.end_tokens, {}))
+    _finish(folder, entry, Pin(name, "scratch", None, None, entry.family, entry.dtype, entry.end_tokens, {}))
     return {"source": "scratch", **figures}
 
 
 def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str, Any]:
     """Take the tokenizer of a model folder in the hub's format, and pin its files."""
     source = source.resolve()  # a server, or an experiment in a copy, will look for it from elsewhere
+    if source.is_dir():
+        _refuse_pickles([file.name for file in source.iterdir()], f"params.yaml: model.path: {source}")
     missing = [
         pattern for pattern in ("config.json", "tokenizer.json", "*.safetensors") if not any(source.glob(pattern))
     ]
@@ -41,34 +48,72 @@ def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str
             f"params.yaml: model.path: {source} has no {', '.join(missing)}; expected is a model folder in the hub's "
             "format (config.json, tokenizer.json, *.safetensors)"
         )
+    _check_family(source, name, entry)
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
     files = hash_files(source)
-    _finish(folder, entry, Pin(name, "path", str(source), None, entry.dtype, entry.end_tokens, files))
+    _finish(folder, entry, Pin(name, "path", str(source), None, entry.family, entry.dtype, entry.end_tokens, files))
     return {"source": "path", "files": len(files)}
 
 
 def fetch_hub(name: str, entry: Entry, folder: Path, where: str) -> dict[str, Any]:
-    """Download the model into the hub's cache, and pin its revision and files."""
+    """Download the model into the hub's cache, and pin its revision and files.
+
+    Raises InputError if it cannot be had, or if the disk has no room for it.
+    """
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         info = HfApi().model_info(str(entry.hub), revision=entry.revision, files_metadata=True)
-        location = Path(snapshot_download(str(entry.hub), revision=info.sha, allow_patterns=WEIGHTS))
+        siblings = info.siblings or []
+        safe = any(item.rfilename.endswith(".safetensors") for item in siblings)
+        patterns = WEIGHTS if safe else [*WEIGHTS, PICKLE]
+        wanted = [item for item in siblings if any(fnmatch(item.rfilename, pattern) for pattern in patterns)]
+        check_disk(still_to_download(str(entry.hub), str(info.sha), wanted), where)
+        location = Path(snapshot_download(str(entry.hub), revision=info.sha, allow_patterns=patterns))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise InputError(
             f"{where}: hub: {entry.hub} cannot be fetched ({type(error).__name__}); check network and name, log "
             "in with `hf auth login` if it is gated, or give a local copy by `-S model.path=FOLDER`"
         ) from error
+    _check_family(location, name, entry)
     AutoTokenizer.from_pretrained(location).save_pretrained(folder)
-    files = {item.rfilename: str(item.blob_id) for item in info.siblings or [] if (location / item.rfilename).exists()}
-    _finish(folder, entry, Pin(name, "hub", entry.hub, info.sha, entry.dtype, entry.end_tokens, files))
+    files = {item.rfilename: str(item.blob_id) for item in siblings if (location / item.rfilename).exists()}
+    _finish(folder, entry, Pin(name, "hub", entry.hub, info.sha, entry.family, entry.dtype, entry.end_tokens, files))
     size = sum((location / item).stat().st_size for item in files)
     return {"source": "hub", "files": len(files), "bytes": size}
 
 
 def _finish(folder: Path, entry: Entry, pin: Pin) -> None:
-    """Check the chat format's tokens, then write base.json."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    check_single_tokens(tokenizer, [*entry.chat_tokens, *entry.end_tokens], f"catalog/{pin.name}.yaml")
+    """Check the chat format and its tokens, then write base.json."""
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+    where = f"catalog/{pin.name}.yaml"
+    check_single_tokens(tokenizer, [*entry.chat_tokens, *entry.end_tokens], where)
+    if entry.family == "causal" and tokenizer.chat_template is None:
+        raise InputError(
+            f"{where}: family: causal, but the model's tokenizer has no chat template, in which it is asked: choose a "
+            "model tuned for instructions, or put a chat_template.jinja into a local copy and give that by "
+            "`-S model.path=FOLDER`"
+        )
     write_pin(folder, pin)
+
+
+def _refuse_pickles(names: list[str], where: str) -> None:
+    """Raise InputError if weights come as pickles alone."""
+    pickles = [name for name in names if name.endswith((".bin", ".pt", ".ckpt"))]
+    if pickles and not any(name.endswith(".safetensors") for name in names):
+        raise InputError(
+            f"{where} has its weights as a pickle alone ({pickles[0]}), and loading one can run any code: save them as "
+            "safetensors (save_pretrained of transformers), tokenizer too; give that folder by `-S model.path=FOLDER`"
+        )
+
+
+def _check_family(source: Path, name: str, entry: Entry) -> None:
+    """Raise InputError if the model is of the other family: it would be loaded with part of its weights random."""
+    config = AutoConfig.from_pretrained(source)
+    found = "seq2seq" if config.is_encoder_decoder else "causal"
+    if found != entry.family:
+        raise InputError(
+            f"catalog/{name}.yaml: family: {entry.family}, but its config.json is that of a {found} model "
+            f"({config.model_type}): choose by `-S model.name=NAME` the entry that describes the model"
+        )

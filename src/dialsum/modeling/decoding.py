@@ -1,6 +1,11 @@
-"""Write summaries: batched by length, padded on the left, deterministic, and in the order of the dialogues.
+"""Write summaries: batched by length, deterministic, and in the order of the dialogues.
 
 Enters: a Summarizer and dialogues. Leaves: one Prediction a dialogue. Evaluation and serving both come through here.
+A causal model goes on after the prompts, which are padded on the left; the decoder of a seq2seq model begins with a
+token of its own, and the dialogues are padded on the right:
+
+    causal     pad pad <s> prompt … | #Person1# 은 …
+    seq2seq    encoder: <s> dialogue … </s> pad pad      decoder: </s> | #Person1# 은 …
 """
 
 from __future__ import annotations
@@ -22,8 +27,9 @@ from transformers import (
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
 from dialsum.modeling.foreign import Foreign, ForeignBlock, find_foreign, homes
-from dialsum.modeling.loading import load_tokenizer, load_trained
+from dialsum.modeling.loading import end_ids, load_tokenizer, load_trained
 from dialsum.params.generation import Generation
+from dialsum.params.model import Family
 from dialsum.params.prompt import Prompt, Tokenize
 from dialsum.prompts.encode import encode_source
 
@@ -39,6 +45,7 @@ class Summarizer:
 
     model: Any
     tokenizer: PreTrainedTokenizerBase
+    family: Family
     prompt: Prompt
     limits: Tokenize
     generation: Generation
@@ -51,9 +58,9 @@ def load_summarizer(base: Path, trained: Path, prompt: Prompt, limits: Tokenize,
     torch.set_num_threads(generation.threads)
     model, pin = load_trained(base, trained)
     tokenizer = load_tokenizer(base)
-    end: Any = tokenizer.convert_tokens_to_ids([str(tokenizer.eos_token), *pin.end_tokens])
+    end = end_ids(tokenizer, base)
     foreign = None if generation.foreign_tokens == "allow" else find_foreign(tokenizer, end)
-    return Summarizer(model, tokenizer, prompt, limits, generation, sorted(set(end)), foreign)
+    return Summarizer(model, tokenizer, pin.family, prompt, limits, generation, end, foreign)
 
 
 def summarize(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> list[Prediction]:
@@ -82,10 +89,8 @@ class Batch:
 
 def batches(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> Iterator[Batch]:
     """The dialogues in batches of about one length, the longest first: if memory is short, it shows at once."""
-    sources = [
-        encode_source(summarizer.tokenizer, dialogue, summarizer.prompt, summarizer.limits.max_source_tokens).ids
-        for dialogue in dialogues
-    ]
+    tokenizer, family, limit = summarizer.tokenizer, summarizer.family, summarizer.limits.max_source_tokens
+    sources = [encode_source(tokenizer, family, dialogue, summarizer.prompt, limit).ids for dialogue in dialogues]
     order = sorted(range(len(dialogues)), key=lambda row: len(sources[row]), reverse=True)
     for start in range(0, len(order), summarizer.generation.batch_size):
         rows = order[start : start + summarizer.generation.batch_size]
@@ -95,15 +100,15 @@ def batches(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> Iterator[B
 @torch.inference_mode()
 def _decode(summarizer: Summarizer, sources: list[list[int]], dialogues: Sequence[Dialogue]) -> list[tuple[str, bool]]:
     """The text after each source, and whether an end token closed it."""
-    longest = max(map(len, sources))
-    pad = summarizer.tokenizer.pad_token_id
-    device = summarizer.model.device
+    # The mask goes by position: where the end token pads, those of a source are not masked.
+    padded = summarizer.tokenizer.pad({"input_ids": sources}, return_tensors="pt").to(summarizer.model.device)
+    before = padded["input_ids"].shape[1] if summarizer.family == "causal" else 1  # tokens that `generate` begins with
     produced = summarizer.model.generate(
-        input_ids=torch.tensor([[pad] * (longest - len(ids)) + ids for ids in sources], device=device),
-        attention_mask=torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in sources], device=device),
+        input_ids=padded["input_ids"],
+        attention_mask=padded["attention_mask"],
         generation_config=_config(summarizer),
-        logits_processor=_processors(summarizer, longest, dialogues),
-    )[:, longest:].tolist()
+        logits_processor=_processors(summarizer, before, dialogues),
+    )[:, before:].tolist()
     return [_until_end(summarizer, ids) for ids in produced]
 
 
@@ -115,7 +120,7 @@ class NoRepeatInSummary(NoRepeatNGramLogitsProcessor):
     """
 
     def __init__(self, size: int, prompt_length: int) -> None:
-        """`size`: tokens of an n-gram; `prompt_length`: tokens of the padded prompts."""
+        """`size`: tokens of an n-gram; `prompt_length`: tokens before the summary: padded prompt, decoder's start."""
         super().__init__(size)
         self.prompt_length = prompt_length
 
@@ -145,7 +150,7 @@ def _until_end(summarizer: Summarizer, ids: list[int]) -> tuple[str, bool]:
 
 
 def _config(summarizer: Summarizer) -> GenerationConfig:
-    """Ours alone: a hub model's own generation_config would sample."""
+    """Ours alone: a hub model's own generation_config would sample (see also modeling/loading)."""
     generation = summarizer.generation
     return GenerationConfig(
         do_sample=False,
@@ -154,5 +159,14 @@ def _config(summarizer: Summarizer) -> GenerationConfig:
         eos_token_id=summarizer.end,
         pad_token_id=summarizer.tokenizer.pad_token_id,
         bos_token_id=summarizer.tokenizer.bos_token_id,
+        decoder_start_token_id=_decoder_start(summarizer),
         use_cache=True,
     )
+
+
+def _decoder_start(summarizer: Summarizer) -> int | None:
+    """The token that training too puts before the labels (`shift_tokens_right` of BART, `_shift_right` of T5)."""
+    if summarizer.family == "causal":
+        return None
+    token: int = summarizer.model.config.decoder_start_token_id
+    return token

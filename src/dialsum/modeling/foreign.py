@@ -63,7 +63,7 @@ class ForeignBlock(LogitsProcessor):
     """Scores of -inf for tokens that would bring foreign letters into a summary which its `home` does not have."""
 
     def __init__(self, foreign: Foreign, home: Sequence[str], prompt_length: int) -> None:
-        """`home`: what each row may take over (`homes`); `prompt_length`: tokens of the padded prompts."""
+        """`home`: what each row may take over (`homes`); `prompt_length`: tokens before the summary."""
         self.foreign, self.home, self.prompt_length = foreign, home, prompt_length
         self.allowed = [sorted(self._at_home(text)) for text in home]
         self.mask: torch.Tensor | None = None

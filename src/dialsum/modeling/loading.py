@@ -13,8 +13,10 @@ from typing import Any
 import torch
 from transformers import (
     AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
     AutoTokenizer,
     BitsAndBytesConfig,
+    GenerationConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -22,6 +24,7 @@ from transformers.utils import logging as transformers_logging
 
 from dialsum.errors import InputError
 from dialsum.modeling.pin import Pin, read_pin, weights_location
+from dialsum.params.model import Family
 from dialsum.params.training import Method
 
 TRAINED = "trained.json"  # {"method": …, "in_force": {…}}: which method made models/trained/, with which values
@@ -37,21 +40,29 @@ def device() -> torch.device:
 
 
 def load_tokenizer(base: Path) -> PreTrainedTokenizerBase:
-    """The tokenizer in models/base/; its padding is on the left, as generation needs it."""
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base, padding_side="left")
+    """The tokenizer in models/base/. It pads on the left for causal models, whose summary must follow the prompt."""
+    side = "left" if read_pin(base).family == "causal" else "right"
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base, padding_side=side)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token  # harmless: masks and labels are made by position (modeling/batching)
     return tokenizer
 
 
-def load_base(base: Path, method: Method) -> PreTrainedModel:
+def end_ids(tokenizer: PreTrainedTokenizerBase, base: Path) -> list[int]:
+    """All ids that end a summary: the tokenizer's own, and those that the catalog names."""
+    ids: Any = tokenizer.convert_tokens_to_ids([str(tokenizer.eos_token), *read_pin(base).end_tokens])
+    return sorted(set(ids))
+
+
+def load_base(base: Path, method: Method, attention: str | None = None) -> PreTrainedModel:
     """The base model in its own dtype (float32 without CUDA, where halves are slow or missing); 4-bit for qlora."""
     pin = read_pin(base)
     dtype = getattr(torch, pin.dtype) if torch.cuda.is_available() else torch.float32
-    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+    model: PreTrainedModel = _model_class(pin.family).from_pretrained(
         weights_location(base, pin),
         revision=pin.revision if pin.source == "hub" else None,
         dtype=dtype,
+        attn_implementation=attention,
         quantization_config=_four_bits(dtype) if method == "qlora" else None,
         device_map={"": device()},
     )
@@ -60,18 +71,30 @@ def load_base(base: Path, method: Method) -> PreTrainedModel:
 
 def load_trained(base: Path, trained: Path) -> tuple[PreTrainedModel, Pin]:
     """The model that training left in `trained`, ready to generate, with its base's pin."""
+    pin = read_pin(base)
     method: Method = read_trained(trained)["method"]
     model: Any
     if method == "full":
-        model = AutoModelForCausalLM.from_pretrained(trained, dtype="auto", device_map={"": device()})
+        model = _model_class(pin.family).from_pretrained(trained, dtype="auto", device_map={"": device()})
     else:
         model = load_base(base, method)
+    # `generate` fills up what its own configuration leaves open from the model's: Qwen's penalty on repetition, the
+    # end that BART is forced to.
+    model.generation_config = GenerationConfig()
     if method in ("lora", "qlora"):
         from peft import PeftModel  # it takes seconds, and who only wants the tokenizer does without
 
         model = PeftModel.from_pretrained(model, trained)
     model.eval()
-    return model, read_pin(base)
+    return model, pin
+
+
+def _model_class(family: Family) -> Any:
+    match family:
+        case "causal":
+            return AutoModelForCausalLM
+        case "seq2seq":
+            return AutoModelForSeq2SeqLM
 
 
 def read_trained(trained: Path) -> dict[str, Any]:

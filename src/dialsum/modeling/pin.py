@@ -3,7 +3,8 @@
 Enters: the choice of params.yaml and catalog/. Leaves: a Pin, which later stages read instead of either.
 
     {"name": "qwen3-4b", "source": "hub", "location": "Qwen/Qwen3-4B-Instruct-2507", "revision": "cdbee75f…",
-     "dtype": "float16", "end_tokens": ["<|im_end|>"], "files": {"model.safetensors": "9f86d0…"}}
+     "family": "causal", "dtype": "float16", "end_tokens": ["<|im_end|>"],
+     "files": {"model.safetensors": "9f86d0…"}}
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic.dataclasses import dataclass
 
 from dialsum.errors import InputError
 from dialsum.outputs import write_json
+from dialsum.params.model import Family
 from dialsum.params.strict import STRICT, parse
 
 PIN = "base.json"
@@ -33,6 +35,7 @@ class Pin:
     source: Literal["scratch", "path", "hub"]
     location: str | None
     revision: str | None
+    family: Family
     dtype: Literal["float32", "bfloat16", "float16"]
     end_tokens: list[str]
     files: dict[str, str]

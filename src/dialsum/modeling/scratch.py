@@ -18,7 +18,14 @@ from itertools import chain
 
 import torch
 from tqdm import tqdm
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    DataCollatorForSeq2Seq,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue
@@ -26,6 +33,7 @@ from dialsum.corpus.synthetic import generate
 from dialsum.modeling.batching import Collator, EpochSampler, without_prompt_logits
 from dialsum.modeling.catalog import Lesson, Scratch
 from dialsum.modeling.tokenizer import train_tokenizer
+from dialsum.params.model import Family
 from dialsum.params.prompt import Prompt
 from dialsum.prompts.encode import IGNORED, encode_source, encode_target, join
 from dialsum.prompts.render import messages
@@ -39,21 +47,21 @@ PRACTICE_WHOLE_STEPS = 80
 
 Ids = dict[str, list[int]]
 Batch = dict[str, torch.Tensor]  # `input_ids` and `labels`, both (rows, tokens)
+Tiny = LlamaForCausalLM | BartForConditionalGeneration
 
 
-def train_from_scratch(scratch: Scratch) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast, dict[str, float]]:
+def train_from_scratch(scratch: Scratch, family: Family) -> tuple[Tiny, PreTrainedTokenizerFast, dict[str, float]]:
     """The model, its tokenizer, and figures: documents, tokens seen, first and last loss (nats/token)."""
     torch.set_num_threads(scratch.threads)
     torch.manual_seed(scratch.seed)
     corpus = _corpus(scratch)
-    tokenizer = train_tokenizer(_texts(corpus), scratch.vocab_size)
-    model = LlamaForCausalLM(_config(scratch, tokenizer))
-    collate = Collator(int(tokenizer.pad_token_id or 0))
+    tokenizer = train_tokenizer(_texts(corpus, family), scratch.vocab_size, family)
+    model = _model(scratch, tokenizer, family)
     batches = chain(
-        _practice(scratch.practice, len(tokenizer), scratch.seed),
-        _reading(encode(corpus, tokenizer), scratch.reading, scratch.seed, collate),
+        _practice(scratch.practice, len(tokenizer), scratch.seed, family),
+        _reading(encode(corpus, tokenizer, family), scratch.reading, scratch.seed, _collator(tokenizer, family)),
     )
-    figures = _train(model, batches, scratch)
+    figures = _train(model, batches, scratch, family)
     return model, tokenizer, {"documents": len(corpus), "parameters": model.num_parameters(), **figures}
 
 
@@ -63,22 +71,35 @@ def _corpus(scratch: Scratch) -> list[tuple[Dialogue, str]]:
     return [(to_dialogue(row.fname, row.dialogue, CLEANING), row.summary) for row in rows]
 
 
-def _texts(corpus: Sequence[tuple[Dialogue, str]]) -> Iterator[str]:
+def _texts(corpus: Sequence[tuple[Dialogue, str]], family: Family) -> Iterator[str]:
     """What the tokenizer learns from: the prompts too, so that the words which stand in each are one token each."""
     for dialogue, summary in corpus:
-        yield from (message["content"] for message in messages(dialogue, PROMPT))
+        match family:
+            case "causal":
+                yield from (message["content"] for message in messages(dialogue, PROMPT))
+            case "seq2seq":
+                yield dialogue.text()
         yield summary
 
 
-def encode(corpus: Sequence[tuple[Dialogue, str]], tokenizer: PreTrainedTokenizerFast) -> list[Ids]:
+def encode(corpus: Sequence[tuple[Dialogue, str]], tokenizer: PreTrainedTokenizerFast, family: Family) -> list[Ids]:
     """Prompts and summaries as ids; the labels are on the summary and its end token."""
-    return [
-        join(encode_source(tokenizer, dialogue, PROMPT, POSITIONS), encode_target(tokenizer, summary, POSITIONS))
-        for dialogue, summary in corpus
-    ]
+    rows: list[Ids] = []
+    for dialogue, summary in corpus:
+        source = encode_source(tokenizer, family, dialogue, PROMPT, POSITIONS)
+        rows.append(join(family, source, encode_target(tokenizer, summary, POSITIONS)))
+    return rows
 
 
-def _config(scratch: Scratch, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
+def _model(scratch: Scratch, tokenizer: PreTrainedTokenizerFast, family: Family) -> Tiny:
+    match family:
+        case "causal":
+            return LlamaForCausalLM(_llama(scratch, tokenizer))
+        case "seq2seq":
+            return BartForConditionalGeneration(_bart(scratch, tokenizer))
+
+
+def _llama(scratch: Scratch, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
     return LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=scratch.hidden_size,
@@ -94,7 +115,36 @@ def _config(scratch: Scratch, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig
     )
 
 
-def _train(model: LlamaForCausalLM, batches: Iterator[Batch], scratch: Scratch) -> dict[str, float]:
+def _bart(scratch: Scratch, tokenizer: PreTrainedTokenizerFast) -> BartConfig:
+    """As many layers in the encoder as in the decoder."""
+    return BartConfig(
+        vocab_size=len(tokenizer),
+        d_model=scratch.hidden_size,
+        encoder_layers=scratch.layers,
+        decoder_layers=scratch.layers,
+        encoder_attention_heads=scratch.heads,
+        decoder_attention_heads=scratch.heads,
+        encoder_ffn_dim=scratch.intermediate_size,
+        decoder_ffn_dim=scratch.intermediate_size,
+        max_position_embeddings=POSITIONS,
+        dropout=0.0,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        decoder_start_token_id=tokenizer.eos_token_id,  # as in BART
+        forced_eos_token_id=None,
+    )
+
+
+def _collator(tokenizer: PreTrainedTokenizerFast, family: Family) -> Callable[[list[Ids]], Batch]:
+    match family:
+        case "causal":
+            return Collator(int(tokenizer.pad_token_id or 0))
+        case "seq2seq":
+            return DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED)
+
+
+def _train(model: Tiny, batches: Iterator[Batch], scratch: Scratch, family: Family) -> dict[str, float]:
     """All batches under one linear warm-up and cosine decay of the learning rate."""
     steps = scratch.practice.steps + scratch.reading.steps
     optimizer = torch.optim.AdamW(
@@ -105,7 +155,8 @@ def _train(model: LlamaForCausalLM, batches: Iterator[Batch], scratch: Scratch) 
     model.train()
     with tqdm(batches, total=steps, desc="base", unit="step", disable=None, mininterval=1) as bar:
         for batch in bar:
-            loss: torch.Tensor = model(**without_prompt_logits(batch)).loss
+            inputs = without_prompt_logits(batch) if family == "causal" else batch
+            loss: torch.Tensor = model(**inputs).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -117,7 +168,7 @@ def _train(model: LlamaForCausalLM, batches: Iterator[Batch], scratch: Scratch) 
     return {"tokens": tokens, "first_loss": losses[0], "last_loss": sum(losses[-100:]) / len(losses[-100:])}
 
 
-def _practice(lesson: Lesson, vocab_size: int, seed: int) -> Iterator[Batch]:
+def _practice(lesson: Lesson, vocab_size: int, seed: int, family: Family) -> Iterator[Batch]:
     """Random tokens, then the same tokens in pieces whose order has changed; the copy is what counts."""
     generator = torch.Generator().manual_seed(seed)
 
@@ -130,13 +181,17 @@ def _practice(lesson: Lesson, vocab_size: int, seed: int) -> Iterator[Batch]:
         cuts = [] if step < PRACTICE_WHOLE_STEPS else sorted(draw(0, length, (PRACTICE_PIECES - 1,)).tolist())
         pieces = list(torch.tensor_split(tokens, cuts, dim=1))
         order = torch.randperm(len(pieces), generator=generator).tolist()
-        ids = torch.cat([tokens, *[pieces[number] for number in order]], dim=1)
-        labels = ids.clone()
-        labels[:, : length + 1] = IGNORED  # the tokens themselves, and the first of the copy, cannot be known
-        yield {"input_ids": ids, "labels": labels}
+        copy = torch.cat([pieces[number] for number in order], dim=1)
+        match family:
+            case "causal":
+                labels = torch.cat([torch.full_like(tokens, IGNORED), copy], dim=1)
+                labels[:, length] = IGNORED  # the first of the copy cannot be known
+                yield {"input_ids": torch.cat([tokens, copy], dim=1), "labels": labels}
+            case "seq2seq":
+                yield {"input_ids": tokens, "labels": copy}
 
 
-def _reading(rows: list[Ids], lesson: Lesson, seed: int, collate: Collator) -> Iterator[Batch]:
+def _reading(rows: list[Ids], lesson: Lesson, seed: int, collate: Callable[[list[Ids]], Batch]) -> Iterator[Batch]:
     """The full batches of the documents, over them as often as the steps need."""
     sampler = EpochSampler([len(row["input_ids"]) for row in rows], lesson.batch, "length_grouped", seed)
     done = 0

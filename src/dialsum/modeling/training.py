@@ -1,179 +1,139 @@
-"""Teach a base model the task with transformers' Trainer; go on where a killed run stopped, to the same bits.
+"""Teach a base model the task with transformers' Trainer, or TRL's; go on where a killed run stopped, to the same bits.
 
-Enters: the base model, tokenized rows, `training` of params.yaml with the catalog's values in force.
-Leaves: the tuned model and the trainer's log, one row a logged step: {"step", "loss", "grad_norm", "learning_rate"}.
+Enters: the base model made ready (`modeling.adapter`), tokenized rows, the values in force (`modeling.choice`).
+Leaves: the tuned model as it was at its best evaluation, and the trainer's log, one row a logged step:
+{"step", "loss", "grad_norm", "learning_rate"}.
+
+The loss of a step is the mean over the supervised tokens of all its samples, however they are spread over micro-batches
+and processes, in a last step with fewer samples too.
 """
 
 from __future__ import annotations
 
-import math
+import json
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
-from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-from transformers import PreTrainedModel, PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback
+from transformers.trainer import TRAINER_STATE_NAME
 
 from dialsum.errors import InputError
-from dialsum.modeling.batching import Collator, EpochSampler, without_prompt_logits
-from dialsum.modeling.catalog import Entry
+from dialsum.modeling import best, figures
+from dialsum.modeling.batching import EpochSampler
+from dialsum.modeling.trainers import Lesson, make_trainer
 from dialsum.modeling.watching import Marker, ProgressBar, Watch
 from dialsum.params.training import Training
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """What training leaves. `steps`: optimizer steps; `resumed_from`: the step it went on from, 0 for a fresh start."""
+    """What training leaves. `steps`: optimizer steps; `best_step`: the one whose weights `model` has.
+
+    `resumed_from`: the step it went on from, 0 for a fresh start. `micro_batch`: what fitted into memory. `rows`:
+    figures of the rows of an epoch (`figures.of_rows`).
+    """
 
     model: Any
     log: list[dict[str, Any]]
     steps: int
+    best_step: int
     resumed_from: int
-
-
-def in_force(training: Training, entry: Entry) -> Training:
-    """`training` with the catalog's values in place of null."""
-
-    def choose(value: Any, own: Any) -> Any:
-        return own if value is None else value
-
-    return replace(
-        training,
-        learning_rate=choose(training.learning_rate, entry.learning_rate),
-        micro_batch=choose(training.micro_batch, entry.micro_batch),
-        gradient_checkpointing=choose(training.gradient_checkpointing, entry.gradient_checkpointing),
-        lora=replace(
-            training.lora,
-            targets=choose(training.lora.targets, entry.lora_targets),
-            dropout=choose(training.lora.dropout, entry.lora_dropout),
-        ),
-    )
-
-
-def prepare(model: PreTrainedModel, training: Training) -> Any:
-    """The model with the parameters that `training.method` trains: an adapter on the frozen base, or all of them."""
-    if training.method == "full":
-        return model.float()
-    if training.method == "qlora":
-        model = prepare_model_for_kbit_training(
-            model,
-            use_gradient_checkpointing=training.gradient_checkpointing,
-            gradient_checkpointing_kwargs={"use_reentrant": False},
-        )
-    elif training.gradient_checkpointing:
-        model.enable_input_require_grads()  # else no gradient flows through checkpointed layers that are frozen
-    lora = training.lora
-    torch.manual_seed(training.seed)  # the adapter's first values
-    config = LoraConfig(
-        r=lora.r,
-        lora_alpha=lora.alpha,
-        lora_dropout=float(lora.dropout or 0),
-        target_modules=lora.targets,
-        bias="none",
-        task_type="CAUSAL_LM",
-    )
-    try:
-        tuned: Any = get_peft_model(model, config)
-    except ValueError as error:
-        if "arget modules" not in str(error):
-            raise
-        linear = {name.rpartition(".")[2] for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
-        raise InputError(
-            f"params.yaml: training.lora.targets: {lora.targets}: the model has no such layers; its linear layers are "
-            f"{sorted(linear)}"
-        ) from error
-    # peft keeps them as a set, whose order, and so the hash of adapter_config.json, would differ from run to run.
-    tuned.peft_config["default"].target_modules = sorted(lora.targets or [])
-    return tuned
+    micro_batch: int
+    rows: dict[str, Any]
 
 
 def train(
-    model: Any,
-    rows: Dataset,
-    dev: Dataset,
+    make_model: Callable[[], Any],
+    lesson: Lesson,
     training: Training,
-    pad: int,
     checkpoints: Path,
-    callbacks: list[TrainerCallback],
+    callbacks: Sequence[TrainerCallback],
 ) -> Tuned:
-    """Train `model` (made by `prepare`) on `rows`; its loss on `dev` is measured after each epoch.
+    """Train the model that `make_model` gives; it is asked again, and the micro-batch is smaller, if memory runs out.
 
     Checkpoints go to the folder `checkpoints`; if a complete one is there, training goes on from it.
-    Raises InputError when the loss is no longer a number.
+    Raises InputError when the loss is no longer a number, or when not even single samples fit into memory.
     """
-    sampler = EpochSampler(rows["length"], int(training.micro_batch or 1), training.batching, training.seed)
-    trainer = _CausalTrainer(
-        model=model,
-        args=_arguments(training, model, len(rows), checkpoints),
-        train_dataset=rows.select_columns(["input_ids", "labels"]),
-        eval_dataset=dev.select_columns(["input_ids", "labels"]),
-        data_collator=Collator(pad),
-        callbacks=[Marker(), Watch(), ProgressBar(), *callbacks],
-    )
-    trainer.sampler = sampler
+    fitting = training
+    while True:
+        try:
+            return _train(make_model(), lesson, training, fitting, checkpoints, callbacks)
+        except torch.OutOfMemoryError as error:
+            reason = str(error)
+        # Outside of the except clause: inside, the traceback would hold on to what filled the memory.
+        torch.cuda.empty_cache()
+        fitting = smaller(fitting, reason)
+        print(
+            f"out of memory: going on with training.micro_batch {fitting.micro_batch} and training.accumulation "
+            f"{fitting.accumulation}; the effective batch stays {fitting.effective_batch}",
+            file=sys.stderr,
+        )
+
+
+def smaller(training: Training, reason: str) -> Training:
+    """Half the micro-batch (a third, a fifth, … of an odd one) and as much more accumulation."""
+    size = int(training.micro_batch or 0)
+    if size == 1:
+        raise InputError(
+            f"training: out of memory with a micro-batch of 1 ({reason.splitlines()[0]}): choose a smaller model, "
+            "training.method=qlora, training.gradient_checkpointing=true or a lower tokenize.max_source_tokens"
+        )
+    part = next(part for part in range(2, size + 1) if size % part == 0)
+    return replace(training, micro_batch=size // part, accumulation=training.accumulation * part)
+
+
+def _train(
+    model: Any,
+    lesson: Lesson,
+    chosen: Training,
+    fitting: Training,
+    checkpoints: Path,
+    callbacks: Sequence[TrainerCallback],
+) -> Tuned:
+    """One attempt. `fitting` has the micro-batch that memory allows; the order of rows is that of `chosen`."""
+    goal = best.ROUGE if model.config.is_encoder_decoder else best.LOSS
+    last = Marker.newest(checkpoints)
+    log = json.loads((last / TRAINER_STATE_NAME).read_text(encoding="utf-8"))["log_history"] if last else []
+    trainer = make_trainer(model, lesson, fitting, checkpoints)
+    # By the batches that were chosen: a run that goes on with smaller ones takes the rows in the same order.
+    trainer.sampler = sampler_of(lesson.rows["length"], chosen)
+    rows = figures.of_rows(lesson.rows, trainer.sampler, int(fitting.micro_batch or 1), trainer.data_collator.size)
+    tokens_per_step = rows["tokens"] * chosen.effective_batch / rows["rows"]
+    for callback in (
+        Marker(),
+        Watch(),
+        ProgressBar(tokens_per_step),
+        best.Best(goal, chosen.patience, checkpoints),
+        *callbacks,
+    ):
+        trainer.add_callback(callback)
     # Their output is replaced by ProgressBar, which is silent when nobody watches.
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
-    last = Marker.newest(checkpoints)
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    if not best.is_over(log, goal, chosen.patience):  # else it was killed after its end
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        log = trainer.state.log_history
+    tuned = trainer.accelerator.unwrap_model(trainer.model)
+    step = best.best_step(log, goal)
+    best.restore(tuned, checkpoints, step)
+    trainer.accelerator.wait_for_everyone()  # the first process will remove the folder
     return Tuned(
-        model=trainer.accelerator.unwrap_model(trainer.model),
-        log=trainer.state.log_history,
-        steps=trainer.state.global_step,
+        model=tuned,
+        log=log,
+        steps=max(row["step"] for row in log),
+        best_step=step,
         resumed_from=int(last.name.rsplit("-", 1)[1]) if last else 0,
+        micro_batch=int(fitting.micro_batch or 0),
+        rows=rows,
     )
 
 
-class _CausalTrainer(Trainer):
-    """The Trainer with our order of rows, and with logits only where a label needs them."""
-
-    sampler: EpochSampler
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:  # noqa: ARG002
-        return self.sampler
-
-    def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **options: Any) -> Any:
-        """The loss of the batch without the logits that it does not need."""
-        return super().compute_loss(model, without_prompt_logits(inputs), *args, **options)
-
-
-def _arguments(training: Training, model: Any, rows: int, checkpoints: Path) -> TrainingArguments:
-    cuda = torch.cuda.is_available()
-    effective_batch = int(training.micro_batch or 0) * training.accumulation
-    dtype = next(model.parameters()).dtype if training.method == "full" else model.dtype
-    return TrainingArguments(
-        output_dir=str(checkpoints),
-        learning_rate=float(training.learning_rate or 0),
-        lr_scheduler_type="constant_with_warmup" if training.scheduler == "constant" else training.scheduler,
-        warmup_steps=training.warmup_ratio,
-        weight_decay=training.weight_decay,
-        adam_beta1=training.adam_beta1,
-        adam_beta2=training.adam_beta2,
-        max_grad_norm=training.max_grad_norm,
-        optim="paged_adamw_32bit" if training.method == "qlora" and cuda else "adamw_torch_fused",
-        per_device_train_batch_size=int(training.micro_batch or 0),
-        per_device_eval_batch_size=int(training.micro_batch or 0),
-        gradient_accumulation_steps=training.accumulation,
-        num_train_epochs=training.epochs,
-        bf16=cuda and dtype == torch.bfloat16,
-        fp16=cuda and dtype == torch.float16,
-        tf32=True if cuda else None,
-        activation_checkpointing=training.gradient_checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False},
-        logging_steps=training.logging_steps,
-        logging_nan_inf_filter=False,  # a NaN must be seen (modeling/watching)
-        # At the last step of each epoch: `epoch` would evaluate after that step's checkpoint, and a run resumed from it
-        # would skip the evaluation and go on with other random numbers.
-        eval_strategy="steps",
-        eval_steps=math.ceil(rows / effective_batch),
-        save_steps=training.save_steps,
-        save_total_limit=2,
-        seed=training.seed,
-        dataloader_pin_memory=cuda,
-        remove_unused_columns=False,
-        report_to=[],  # records/live and records/tracking report
-        disable_tqdm=not sys.stderr.isatty(),
-    )
+def sampler_of(lengths: Sequence[int], training: Training) -> EpochSampler:
+    """The order in which rows are learned."""
+    size = int(training.micro_batch or 1)
+    multiple = size * training.processes if training.processes > 1 else 1
+    return EpochSampler(lengths, size, training.batching, training.seed, multiple)

@@ -56,7 +56,9 @@ class Watch(TrainerCallback):
         **_: Any,
     ) -> None:
         """Raises InputError with the step and the remedy."""
-        for name in ("loss", "grad_norm", "eval_loss"):
+        # In float16 a gradient may overflow now and then: the step is left out, and the scale of the loss lowered.
+        watched = ("loss", "eval_loss") if args.fp16 else ("loss", "grad_norm", "eval_loss")
+        for name in watched:
             if not math.isfinite((logs or {}).get(name, 0.0)):
                 raise InputError(
                     f"training: {name} is {(logs or {})[name]} at step {state.global_step}: lower "
@@ -65,17 +67,19 @@ class Watch(TrainerCallback):
 
 
 class ProgressBar(TrainerCallback):
-    """One line with step, loss, gradient norm and time left; silent when not a terminal."""
+    """One line with step, time left, tokens a second, loss and gradient norm; silent when not a terminal."""
 
-    def __init__(self) -> None:
-        """The bar is made when the number of steps is known."""
+    def __init__(self, tokens_per_step: float) -> None:
+        """`tokens_per_step`: on average. The bar is made when the number of steps is known."""
+        self.tokens_per_step = tokens_per_step
         self.bar: tqdm[Any] | None = None
 
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **_: Any) -> None:
         """Start at the step a resumed run goes on from."""
-        self.bar = tqdm(
-            desc="train", unit="step", total=state.max_steps, initial=state.global_step, disable=None, mininterval=1
-        )
+        if state.is_world_process_zero:
+            self.bar = tqdm(
+                desc="train", unit="step", total=state.max_steps, initial=state.global_step, disable=None, mininterval=1
+            )
 
     def on_step_end(self, args: Any, state: TrainerState, control: Any, **_: Any) -> None:
         """One optimizer step."""
@@ -91,11 +95,13 @@ class ProgressBar(TrainerCallback):
         **_: Any,
     ) -> None:
         """The newest figures behind the bar."""
-        shown = {
-            key: f"{value:.3g}" for key, value in (logs or {}).items() if key in ("loss", "grad_norm", "eval_loss")
-        }
-        if self.bar is not None and shown:
-            self.bar.set_postfix(shown)
+        if self.bar is None or self.bar.disable:
+            return
+        names = ("loss", "grad_norm", "eval_loss", "eval_rouge_sum")
+        shown = {key: f"{value:.3g}" for key, value in (logs or {}).items() if key in names}
+        rate = self.bar.format_dict["rate"]
+        speed = {"tokens/s": f"{rate * self.tokens_per_step:,.0f}"} if rate else {}
+        self.bar.set_postfix({**shown, **speed}, refresh=False)
 
     def on_train_end(self, args: Any, state: TrainerState, control: Any, **_: Any) -> None:
         """Leave the finished line on the screen."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from dialsum.params.strict import STRICT
+
+# causal: a model goes on after a prompt. seq2seq: an encoder reads the dialogue, a decoder says the summary.
+Family = Literal["causal", "seq2seq"]
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -15,7 +15,10 @@ System = Literal["none", "simple", "strict"]
 
 @dataclass(frozen=True, config=STRICT)
 class Prompt:
-    """`format`: how the user message is laid out. `system`: which system message stands before it."""
+    """`format`: how the user message is laid out. `system`: which system message stands before it.
+
+    Both are for causal models; a seq2seq model reads the bare dialogue.
+    """
 
     format: Format
     system: System

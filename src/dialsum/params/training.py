@@ -18,19 +18,30 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what numpy takes
 
 @dataclass(frozen=True, config=STRICT)
 class Lora:
-    """The adapter: its rank, its scale `alpha / r`, its dropout, and the layers it stands on; null: the catalog's."""
+    """The adapter: its rank, its scale `alpha / r`, its dropout, and the layers it stands on; null: the catalog's.
+
+    `rslora`: the scale is alpha / √r (Kalajdzievski 2023). `dora`: the length of each column of the weights is tuned
+    apart from its direction (Liu et al. 2024).
+    """
 
     r: Count
     alpha: Count
     dropout: Share | None
     targets: list[str] | None
+    rslora: bool
+    dora: bool
 
 
 @dataclass(frozen=True, config=STRICT)
 class Training:
-    """`method` none asks the base model as it is. The effective batch is micro_batch × accumulation."""
+    """`method` none asks the base model as it is. The effective batch is micro_batch × accumulation.
+
+    `dropout`: of the model's own layers; null: the catalog's, and if that is null too, the model's.
+    `patience`: stop after so many epochs whose dev score is no better than the best; 0: never. The best is kept.
+    """
 
     method: Method
+    trainer: Literal["trainer", "sft"]
     learning_rate: Positive | None
     scheduler: Literal["constant", "linear", "cosine"]
     warmup_ratio: Share
@@ -38,16 +49,26 @@ class Training:
     adam_beta1: Share
     adam_beta2: Share
     max_grad_norm: Positive
+    label_smoothing: Share
+    dropout: Share | None
     micro_batch: Count | None
     accumulation: Count
     epochs: Positive
-    batching: Literal["padded", "length_grouped"]
+    patience: Annotated[int, Field(ge=0)]
+    batching: Literal["padded", "length_grouped", "packed"]
     gradient_checkpointing: bool | None
+    tf32: bool
     save_steps: Count
     logging_steps: Count
+    processes: Count
     threads: Count
     seed: Seed
     lora: Lora
+
+    @property
+    def effective_batch(self) -> int:
+        """Rows of an optimizer step, over all processes. 0 as long as the micro-batch is null."""
+        return (self.micro_batch or 0) * self.accumulation
 
     @model_validator(mode="after")
     def _curves_resume(self) -> Training:
@@ -55,5 +76,14 @@ class Training:
             raise ValueError(
                 f"save_steps ({self.save_steps}) should be a multiple of logging_steps ({self.logging_steps}): else a "
                 "resumed run logs another curve"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _split_among_processes(self) -> Training:
+        if self.accumulation % self.processes:
+            raise ValueError(
+                f"accumulation ({self.accumulation}) should be a multiple of processes ({self.processes}), which share "
+                "the rows of a step: so the effective batch stays the same"
             )
         return self

@@ -1,12 +1,16 @@
 """From a dialogue to token ids: the same source for training, generation and serving.
 
-Enters: a Dialogue, and a reference when training. Leaves: a Source, and `{"input_ids": […], "labels": […]}` where the
-labels are -100 on the source and the target's ids, its end token included, after it:
+Enters: a Dialogue, and a reference when training. Leaves: a Source, and `{"input_ids": […], "labels": […]}`. For a
+causal model the labels are -100 on the source and the target's ids, its end token included, after it:
 
     input_ids  <s> … <|im_start|> assistant \\n | #Person1# 은 … <|im_end|>
     labels     -100 …                  … -100 | #Person1# 은 … <|im_end|>
 
-Source and target are tokenized apart and joined, so that no search for the header can fail.
+Source and target are tokenized apart and joined, so that no search for the header can fail. A seq2seq model reads the
+bare dialogue, whatever `prompt` says, and source and target stay apart:
+
+    input_ids  <s> #Person1# : … </s>
+    labels     #Person1# 은 … </s>
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dialsum.corpus.dialogue import Dialogue
+from dialsum.params.model import Family
 from dialsum.params.prompt import Prompt
 from dialsum.prompts.render import render
 from dialsum.prompts.truncate import fit
@@ -43,13 +48,19 @@ class Target:
     cut: bool
 
 
-def encode_source(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, prompt: Prompt, limit: int) -> Source:
-    """The prompt for a dialogue in at most `limit` tokens."""
+def encode_source(
+    tokenizer: PreTrainedTokenizerBase, family: Family, dialogue: Dialogue, prompt: Prompt, limit: int
+) -> Source:
+    """The prompt for a dialogue, or for a seq2seq model the dialogue alone, in at most `limit` tokens."""
 
     @cache  # what is measured to fit is asked for once more
     def ids(candidate: Dialogue) -> list[int]:
-        # The template has written the special tokens; the tokenizer must not add them again.
-        return list(tokenizer(render(tokenizer, candidate, prompt), add_special_tokens=False)["input_ids"])
+        match family:
+            case "causal":
+                # The template has written the special tokens; the tokenizer must not add them again.
+                return list(tokenizer(render(tokenizer, candidate, prompt), add_special_tokens=False)["input_ids"])
+            case "seq2seq":
+                return _between_special_tokens(tokenizer, candidate.text())
 
     fitting = fit(dialogue, lambda candidate: len(ids(candidate)), limit)
     return Source(
@@ -59,15 +70,28 @@ def encode_source(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, prompt
     )
 
 
+def _between_special_tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """The text's ids as an encoder was trained on them: for BART between `<s>` and `</s>`, for T5 before `</s>`.
+
+    KoBART's tokenizer, unlike BART's and T5's, adds neither by itself; T5's has no `<s>`.
+    """
+    if tokenizer.num_special_tokens_to_add():
+        return list(tokenizer(text)["input_ids"])
+    ids = [*tokenizer(text)["input_ids"], tokenizer.eos_token_id]
+    return ids if tokenizer.bos_token_id is None else [tokenizer.bos_token_id, *ids]
+
+
 def encode_target(tokenizer: PreTrainedTokenizerBase, summary: str, limit: int) -> Target:
     """The summary and the end token in at most `limit` tokens; a summary that is cut still ends with the end token."""
     ids = tokenizer(summary, add_special_tokens=False)["input_ids"]
     return Target(ids=[*ids[: limit - 1], tokenizer.eos_token_id], cut=len(ids) > limit - 1)
 
 
-def join(source: Source, target: Target) -> dict[str, list[int]]:
-    """One training row: `input_ids` and `labels` of the same length, labels on the target alone."""
-    return {
-        "input_ids": [*source.ids, *target.ids],
-        "labels": [*[IGNORED] * len(source.ids), *target.ids],
-    }
+def join(family: Family, source: Source, target: Target) -> dict[str, list[int]]:
+    """One training row, labels on the target alone: `input_ids` and `labels` are of one length for causal models."""
+    match family:
+        case "causal":
+            ids = [*source.ids, *target.ids]
+            return {"input_ids": ids, "labels": [*[IGNORED] * len(source.ids), *target.ids]}
+        case "seq2seq":
+            return {"input_ids": source.ids, "labels": target.ids}

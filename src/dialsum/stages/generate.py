@@ -1,8 +1,8 @@
 """Stage generate: a summary for each dialogue of dev and test.
 
-In: data/prepared, models/base, models/trained. Out: data/predictions/{dev,test}.jsonl, metrics/generation.json, and
-metrics/generation_speed.json, which alone holds what differs between two equal runs. A killed run goes on
-with the batch it was at.
+In: data/prepared, models/base, models/trained, the catalog's entry. Out: data/predictions/{dev,test}.jsonl,
+metrics/generation.json, and metrics/generation_speed.json, which alone holds what differs between two equal runs. A
+killed run goes on with the batch it was at.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from dialsum.params.prompt import Prompt, Tokenize
 from dialsum.params.strict import load
 
 if TYPE_CHECKING:
+    from dialsum.modeling.catalog import Entry
     from dialsum.modeling.decoding import Batch
 
 FOLDER = click.Path(path_type=Path)
@@ -31,17 +32,21 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--prepared", type=FOLDER, required=True)
 @click.option("--base", type=FOLDER, required=True)
 @click.option("--trained", type=FOLDER, required=True)
+@click.option("--entry", type=FOLDER, required=True)
 @click.option("--predictions", type=FOLDER, required=True)
 @click.option("--metrics", type=FOLDER, required=True)
 @click.option("--speed", type=FOLDER, required=True)
-def main(prepared: Path, base: Path, trained: Path, predictions: Path, metrics: Path, speed: Path) -> None:
+def main(prepared: Path, base: Path, trained: Path, entry: Path, predictions: Path, metrics: Path, speed: Path) -> None:
     """Summarize both splits."""
+    from dialsum.modeling.catalog import read_entry
     from dialsum.modeling.decoding import batches, load_summarizer
+    from dialsum.modeling.loading import read_trained
     from dialsum.workspace import fingerprint, unfinished
 
     prompt = load(Path("params.yaml"), "prompt", Prompt)
     limits = load(Path("params.yaml"), "tokenize", Tokenize)
     generation = load(Path("params.yaml"), "generation", Generation)
+    check_room(read_entry(entry), read_trained(trained), limits, generation)
     summarizer = load_summarizer(base, trained, prompt, limits, generation)
     sources = {split: prepared / f"{split}.jsonl" for split in ("dev", "test")}
     name = fingerprint([*sources.values(), base, trained], [prompt, limits, generation])
@@ -56,6 +61,17 @@ def main(prepared: Path, base: Path, trained: Path, predictions: Path, metrics: 
         seconds = time.perf_counter() - start
         write_json(metrics, figures)
         write_json(speed, {"seconds": round(seconds, 1), "dialogues_per_second": round(rows / seconds, 2)})
+
+
+def check_room(entry: Entry, trained: dict[str, Any], limits: Tokenize, generation: Generation) -> None:
+    """Raise InputError if the GPU cannot hold the model with a batch of the longest prompts."""
+    from dialsum.modeling.gpu import check_generation
+    from dialsum.modeling.memory import Work
+
+    rows = generation.batch_size * generation.num_beams
+    rank = trained["in_force"]["training.lora.r"]
+    work = Work(rows, limits.max_source_tokens, generation.max_new_tokens, rank, checkpointing=False)
+    check_generation(entry, trained["method"], work)
 
 
 def predict(work: list[Batch], done: Path, split: str) -> list[Prediction]:

@@ -1,8 +1,8 @@
 """Stage tokenize: training rows as token ids, and how long they are.
 
-In: data/prepared/*.jsonl, models/base (its tokenizer). Out: data/tokenized (a `datasets` folder with train and dev,
-rows `{"id", "input_ids", "labels", "length"}`), metrics/tokens.json, plots/token_lengths.csv.
-A dialogue with several references gives one row for each.
+In: data/prepared/*.jsonl, models/base (its tokenizer and family). Out: data/tokenized (a `datasets` folder with train
+and dev, rows `{"id", "input_ids", "labels", "length"}`, the length in tokens of source and target together),
+metrics/tokens.json, plots/token_lengths.csv. A dialogue with several references gives one row for each.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dialsum.params.strict import load
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from dialsum.params.model import Family
     from dialsum.prompts.encode import Source, Target
 
 
@@ -35,16 +36,17 @@ def main(prepared: Path, base: Path, tokenized: Path, metrics: Path, lengths: Pa
     from datasets import DatasetDict, disable_progress_bars
 
     from dialsum.modeling.loading import load_tokenizer
+    from dialsum.modeling.pin import read_pin
     from dialsum.prompts.statistics import length_table, split_statistics
 
     prompt = load(Path("params.yaml"), "prompt", Prompt)
     limits = load(Path("params.yaml"), "tokenize", Tokenize)
-    tokenizer = load_tokenizer(base)
+    tokenizer, family = load_tokenizer(base), read_pin(base).family
     encoded = {
-        split: encode_split(tokenizer, read_jsonl(prepared / f"{split}.jsonl"), prompt, limits, split)
+        split: encode_split(tokenizer, family, read_jsonl(prepared / f"{split}.jsonl"), prompt, limits, split)
         for split in SPLITS
     }
-    rows = {split: as_dataset(encoded[split]) for split in ("train", "dev")}
+    rows = {split: as_dataset(family, encoded[split]) for split in ("train", "dev")}
     disable_progress_bars()  # saving takes no time
     with replacing(tokenized) as part:
         DatasetDict(rows).save_to_disk(part)
@@ -54,7 +56,12 @@ def main(prepared: Path, base: Path, tokenized: Path, metrics: Path, lengths: Pa
 
 
 def encode_split(
-    tokenizer: PreTrainedTokenizerBase, dialogues: Sequence[Dialogue], prompt: Prompt, limits: Tokenize, split: str
+    tokenizer: PreTrainedTokenizerBase,
+    family: Family,
+    dialogues: Sequence[Dialogue],
+    prompt: Prompt,
+    limits: Tokenize,
+    split: str,
 ) -> list[tuple[str, Source, Target | None]]:
     """Id, source and target of each row; the target is None where there is no reference."""
     from tqdm import tqdm
@@ -63,7 +70,7 @@ def encode_split(
 
     rows: list[tuple[str, Source, Target | None]] = []
     for dialogue in tqdm(dialogues, desc=f"tokenize {split}", unit="row", disable=None, mininterval=1):
-        source = encode_source(tokenizer, dialogue, prompt, limits.max_source_tokens)
+        source = encode_source(tokenizer, family, dialogue, prompt, limits.max_source_tokens)
         if not dialogue.references:
             rows.append((dialogue.id, source, None))
         for text in dialogue.references:
@@ -71,13 +78,18 @@ def encode_split(
     return rows
 
 
-def as_dataset(rows: Sequence[tuple[str, Source, Target | None]]) -> Any:
+def as_dataset(family: Family, rows: Sequence[tuple[str, Source, Target | None]]) -> Any:
     """Training rows as a Dataset; its fingerprint is fixed, since a random one would change the folder's hash."""
     from datasets import Dataset
 
     from dialsum.prompts.encode import join
 
-    joined = [{"id": name, **join(source, target)} for name, source, target in rows if target is not None]
-    dataset = Dataset.from_list([{**row, "length": len(row["input_ids"])} for row in joined])
+    dataset = Dataset.from_list(
+        [
+            {"id": name, **join(family, source, target), "length": len(source.ids) + len(target.ids)}
+            for name, source, target in rows
+            if target is not None
+        ]
+    )
     dataset._fingerprint = "0" * 16
     return dataset

@@ -7,16 +7,23 @@ alone holds what differs between two equal runs. Method `none` trains nothing an
 
 from __future__ import annotations
 
+import sys
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dialsum.outputs import replacing, write_json
 from dialsum.params.strict import load
 from dialsum.params.training import Training
+
+if TYPE_CHECKING:
+    from dialsum.modeling.catalog import Entry
+    from dialsum.modeling.memory import Work
+    from dialsum.modeling.training import Tuned
 
 
 @click.command()
@@ -29,14 +36,23 @@ from dialsum.params.training import Training
 @click.option("--curves", type=click.Path(path_type=Path), required=True)
 def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path, speed: Path, curves: Path) -> None:
     """Train, or go on with, the model that params.yaml asks for."""
+    from dialsum.modeling import processes
     from dialsum.modeling.catalog import read_entry
-    from dialsum.modeling.training import in_force
-    from dialsum.workspace import fingerprint, unfinished
+    from dialsum.modeling.choice import in_force
+    from dialsum.workspace import fingerprint, unfinished, unfinished_folder
 
-    training = in_force(load(Path("params.yaml"), "training", Training), read_entry(entry))
+    chosen = read_entry(entry)
+    training = in_force(load(Path("params.yaml"), "training", Training), chosen)
+    if training.processes > 1 and training.method != "none" and not processes.is_launched():
+        processes.launch(training.processes, ["dialsum.stages", *sys.argv[1:]])
+        return
     # The checkpoints go when all outputs stand: killed in between, the next run finds the last one and repeats no step.
-    with unfinished("train", fingerprint([tokenized, base], [training])) as checkpoints:
-        outcome = _tune(training, tokenized, base, checkpoints) if training.method != "none" else UNTRAINED
+    name = fingerprint([tokenized, base], [training])
+    if not processes.is_first():
+        tune(training, chosen, tokenized, base, unfinished_folder("train", name))
+        return
+    with unfinished("train", name) as checkpoints:
+        outcome = tune(training, chosen, tokenized, base, checkpoints) if training.method != "none" else UNTRAINED
         with replacing(trained) as part:
             part.mkdir()
             if outcome.model is not None:
@@ -61,30 +77,80 @@ class Outcome:
 UNTRAINED = Outcome(None, {"steps": 0}, {"seconds": 0.0}, [])
 
 
-def _tune(training: Training, tokenized: Path, base: Path, checkpoints: Path) -> Outcome:
+def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoints: Path) -> Outcome:
+    """Train the base model on the tokenized rows."""
     import torch
     from datasets import load_from_disk
 
-    from dialsum.modeling.loading import load_base, load_tokenizer
-    from dialsum.modeling.training import prepare, train
+    from dialsum.modeling import figures
+    from dialsum.modeling.adapter import prepare
+    from dialsum.modeling.gpu import check_training
+    from dialsum.modeling.isolation import fastest_isolating
+    from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
+    from dialsum.modeling.processes import is_first
+    from dialsum.modeling.trainers import Lesson
+    from dialsum.modeling.training import train
     from dialsum.records import live
 
     torch.set_num_threads(training.threads)
-    rows = load_from_disk(str(tokenized))
-    pad = int(load_tokenizer(base).pad_token_id)
-    model = prepare(load_base(base, training.method), training)
-    learned = _learned(model, rows["train"])
-    with live.curves(f"train {training.method} {checkpoints.name}", checkpoints) as callback:
+    splits = load_from_disk(str(tokenized))
+    check_training(entry, training.method, longest_step(splits["train"], training))
+    tokenizer = load_tokenizer(base)
+    lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
+    attention = fastest_isolating() if training.batching == "packed" else None
+    curves = live.curves(f"train {training.method} {checkpoints.name}", checkpoints) if is_first() else nullcontext()
+    with curves as callback:
         start = time.perf_counter()
-        tuned = train(model, rows["train"], rows["dev"], training, pad, checkpoints, [callback])
+        tuned = train(
+            lambda: prepare(load_base(base, training.method, attention), training),
+            lesson,
+            training,
+            checkpoints,
+            [callback] if callback else [],
+        )
         seconds = time.perf_counter() - start
-    times = {
-        "seconds": round(seconds, 1),
-        "resumed_from_step": tuned.resumed_from,
-        "steps_per_second": round((tuned.steps - tuned.resumed_from) / seconds, 3),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+    found = {
+        "steps": tuned.steps,
+        "best_step": tuned.best_step,
+        "micro_batch": tuned.micro_batch,
+        **figures.of_model(tuned.model),
+        **tuned.rows,
+        **figures.of_log(tuned.log),
     }
-    return Outcome(tuned.model, {"steps": tuned.steps, **learned, **_from_log(tuned.log)}, times, tuned.log)
+    return Outcome(tuned.model, found, _times(tuned, seconds), tuned.log)
+
+
+def _times(tuned: Tuned, seconds: float) -> dict[str, Any]:
+    """What depends on the machine. A resumed run counts what it did itself; seconds have loading among them."""
+    import resource
+
+    import torch
+
+    cuda = torch.cuda.is_available()
+    share = (tuned.steps - tuned.resumed_from) / tuned.steps
+    epochs = share * max(row["epoch"] for row in tuned.log)
+    peak = torch.cuda.max_memory_allocated() if cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {
+        "seconds": round(seconds, 1),
+        "seconds_per_epoch": round(seconds / epochs, 1) if epochs else None,
+        "tokens_per_second": round(tuned.rows["tokens"] * epochs / seconds),
+        "supervised_tokens_per_second": round(tuned.rows["supervised_tokens"] * epochs / seconds),
+        "steps_per_second": round((tuned.steps - tuned.resumed_from) / seconds, 3),
+        "resumed_from_step": tuned.resumed_from,
+        "peak_memory_mib": round(peak / 2**20),
+        "device": torch.cuda.get_device_name() if cuda else "cpu",
+    }
+
+
+def longest_step(rows: Any, training: Training) -> Work:
+    """A micro-batch of rows as long as the longest: what memory is estimated for."""
+    from dialsum.modeling.memory import Work
+    from dialsum.prompts.encode import IGNORED
+
+    target = max(sum(label != IGNORED for label in labels) for labels in rows["labels"])
+    source = max(max(rows["length"]) - target, 0)
+    micro_batch, checkpointing = int(training.micro_batch or 1), bool(training.gradient_checkpointing)
+    return Work(micro_batch, source, target, training.lora.r, checkpointing)
 
 
 def values_in_force(training: Training) -> dict[str, Any]:
@@ -93,36 +159,14 @@ def values_in_force(training: Training) -> dict[str, Any]:
     lora = values.pop("lora")
     flat = {f"training.{key}": value for key, value in values.items()}
     flat |= {f"training.lora.{key}": value for key, value in lora.items()}
-    return {**flat, "effective_batch": int(training.micro_batch or 0) * training.accumulation}
-
-
-def _learned(model: Any, rows: Any) -> dict[str, int]:
-    from dialsum.prompts.encode import IGNORED
-
-    return {
-        "trainable_parameters": sum(value.numel() for value in model.parameters() if value.requires_grad),
-        "parameters": sum(value.numel() for value in model.parameters()),
-        "rows": len(rows),
-        "supervised_tokens": sum(label != IGNORED for labels in rows["labels"] for label in labels),
-    }
-
-
-def _from_log(log: list[dict[str, Any]]) -> dict[str, Any]:
-    """Loss on train (last logged) and on dev after each epoch, and the largest gradient norm before clipping."""
-    norms = [row["grad_norm"] for row in log if "grad_norm" in row]
-    losses = [row["loss"] for row in log if "loss" in row]
-    return {
-        "last_loss": losses[-1],
-        "eval_loss": [round(row["eval_loss"], 6) for row in log if "eval_loss" in row],
-        "max_grad_norm": max(norms),
-    }
+    return {**flat, "effective_batch": training.effective_batch}
 
 
 def _write_curves(path: Path, log: list[dict[str, Any]]) -> None:
     """One row a logged step; an epoch's dev loss stands on the row of its last step."""
     import pandas as pd
 
-    columns = ["step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm"]
+    columns = ["step", "epoch", "loss", "eval_loss", "eval_rouge_sum", "learning_rate", "grad_norm"]
     frame = pd.DataFrame(log, columns=pd.Index(columns)).groupby("step", as_index=False).first()
     with replacing(path) as part:
         frame.to_csv(part, index=False)

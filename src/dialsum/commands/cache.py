@@ -1,0 +1,90 @@
+"""`dialsum cache`: the hub models on this disk.
+
+Enters: the hub's cache (HF_HUB_CACHE), catalog/, params.yaml, models/base/base.json. Leaves: after a question, the
+cache without the models of the catalog that neither the last run nor the next one needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dialsum.modeling.catalog import Entry, read_catalog
+from dialsum.modeling.disk import GB, hub_cache
+from dialsum.modeling.pin import PIN, read_pin
+from dialsum.params.model import Model
+from dialsum.params.strict import load
+
+if TYPE_CHECKING:
+    from huggingface_hub import CachedRepoInfo, CachedRevisionInfo, HFCacheInfo
+
+CATALOG, PARAMS, BASE = Path("catalog"), Path("params.yaml"), Path("models/base")
+
+
+@click.group()
+def main() -> None:
+    """Free the disk of hub models."""
+
+
+@main.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def prune(yes: bool) -> None:
+    """Delete hub models that no experiment needs.
+
+    Of the models in catalog/ that lie in the hub's cache, two are kept: the one that models/base/base.json pins, in
+    that revision, and the one that model.name of params.yaml chooses. The others are listed with their sizes and, if
+    you say yes, deleted. What is not in catalog/ is never touched, for other programs use the same cache. A deleted
+    model is downloaded again when an experiment, or a served model that was tuned from it, asks for it.
+    """
+    cache = scan()
+    entries = read_catalog(CATALOG)
+    unneeded = find_unneeded(cache, entries) if cache else []
+    if cache is None or not unneeded:
+        click.echo(f"{hub_cache()}: holds no model of the catalog that no experiment needs")
+        return
+    for repository, revision in unneeded:
+        click.echo(f"{revision.size_on_disk / GB:8.2f} GB  {repository.repo_id} at {revision.commit_hash[:8]}")
+    strategy = cache.delete_revisions(*(revision.commit_hash for _, revision in unneeded))
+    freed = f"{strategy.expected_freed_size / GB:.2f} GB"
+    if not yes and not click.confirm(f"Delete them from {hub_cache()}, and free {freed}?"):
+        click.echo("nothing is deleted")
+        return
+    strategy.execute()
+    click.echo(f"{freed} are free again")
+
+
+def scan() -> HFCacheInfo | None:
+    """What lies in the hub's cache; None if there is no such folder."""
+    from huggingface_hub import CacheNotFound, scan_cache_dir
+
+    try:
+        return scan_cache_dir(hub_cache())
+    except CacheNotFound:
+        return None
+
+
+def find_unneeded(cache: HFCacheInfo, entries: Mapping[str, Entry]) -> list[tuple[CachedRepoInfo, CachedRevisionInfo]]:
+    """The revisions of the catalog's models that neither base.json nor params.yaml asks for, largest first."""
+    ours = {entry.hub for entry in entries.values()}
+    chosen = load(PARAMS, "model", Model)
+    next_one = entries[chosen.name].hub if chosen.path is None and chosen.name in entries else None
+    pinned = _pinned()
+    found = [
+        (repository, revision)
+        for repository in cache.repos
+        if repository.repo_type == "model" and repository.repo_id in ours and repository.repo_id != next_one
+        for revision in repository.revisions
+        if (repository.repo_id, revision.commit_hash) != pinned
+    ]
+    return sorted(found, key=lambda item: (-item[1].size_on_disk, item[1].commit_hash))
+
+
+def _pinned() -> tuple[str | None, str | None] | None:
+    """Repository and revision that the last run stands on; None if there was none."""
+    if not (BASE / PIN).is_file():
+        return None
+    pin = read_pin(BASE)
+    return pin.location, pin.revision

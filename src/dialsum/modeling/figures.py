@@ -1,0 +1,73 @@
+"""What a training was, in figures.
+
+Enters: the trained model, the rows in their batches, the trainer's log. Leaves: what two equal runs share, as
+metrics/train.json has it; what depends on the machine is not among it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from datasets import Dataset
+
+from dialsum.modeling.batching import Lengths
+from dialsum.prompts.encode import IGNORED
+
+SPIKE = 1.5  # a gradient norm above it is one
+Log = Sequence[Mapping[str, Any]]
+
+
+def of_model(model: Any) -> dict[str, int]:
+    """Numbers of parameters: those that are trained, and all. Weights of 4 bits count as they were."""
+    trainable, total = model.get_nb_trainable_parameters() if hasattr(model, "peft_config") else (0, 0)
+    if not total:
+        total = sum(value.numel() for value in model.parameters())
+        trainable = sum(value.numel() for value in model.parameters() if value.requires_grad)
+    return {"trainable_parameters": trainable, "parameters": total}
+
+
+def of_rows(
+    rows: Dataset, order: Iterable[int], batch_size: int, size: Callable[[list[Lengths]], int]
+) -> dict[str, Any]:
+    """Tokens of an epoch whose rows come in `order`; `size` gives the tokens of a batch, padding among them.
+
+    `padding_share`: of the tokens that the model computes, how many are padding.
+    """
+    lengths: list[Lengths] = []
+    supervised = 0
+    for row in rows.with_format("numpy"):
+        lengths.append({"input_ids": range(len(row["input_ids"])), "labels": range(len(row["labels"]))})
+        supervised += int((row["labels"] != IGNORED).sum())
+    places = [place for place in order if place < len(lengths)]  # a filler is no row
+    starts = range(0, len(places), batch_size)
+    computed = sum(size([lengths[place] for place in places[start : start + batch_size]]) for start in starts)
+    tokens = sum(size([one]) for one in lengths)
+    return {
+        "rows": len(lengths),
+        "tokens": tokens,
+        "supervised_tokens": supervised,
+        "padding_tokens": computed - tokens,
+        "padding_share": round(1 - tokens / computed, 4),
+    }
+
+
+def of_log(log: Log) -> dict[str, Any]:
+    """Losses and gradient norms (before clipping) of the logged steps, and the dev scores after each epoch."""
+    steps = [row for row in log if "loss" in row]
+    norms = [row["grad_norm"] for row in steps]
+    ends = [row["epoch"] for row in log if "eval_loss" in row]
+    epochs = [
+        [row["loss"] for row in steps if low < row["epoch"] <= high]
+        for low, high in zip([0, *ends], ends, strict=False)
+    ]
+    figures = {
+        "epochs": round(steps[-1]["epoch"], 4),
+        "last_loss": steps[-1]["loss"],
+        "epoch_loss": [round(fmean(losses), 6) for losses in epochs if losses],
+        "max_grad_norm": max(norms),
+        "grad_norm_spikes": sum(norm > SPIKE for norm in norms),
+    }
+    scores = {name: [round(row[name], 6) for row in log if name in row] for name in ("eval_loss", "eval_rouge_sum")}
+    return figures | {name: values for name, values in scores.items() if values}

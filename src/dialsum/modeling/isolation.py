@@ -1,0 +1,51 @@
+"""Packed samples must not see each other: the attention that keeps them apart, and the proof that it does.
+
+Enters: a causal model. Leaves: nothing, or an InputError where a token of one sample changes the logits of another.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from transformers.utils.import_utils import is_flash_attn_2_available
+
+from dialsum.errors import InputError
+
+Attention = Literal["sdpa", "flex_attention", "flash_attention_2"]
+
+_FLAT = ("flash_attention_2", "flex_attention")
+_FIRST, _SECOND = 5, 7  # tokens of the samples that are tried
+
+
+def fastest_isolating() -> Attention:
+    """Of the attentions that keep packed samples apart the fastest that this machine has."""
+    if not torch.cuda.is_available():
+        return "sdpa"
+    return "flash_attention_2" if is_flash_attn_2_available() else "flex_attention"
+
+
+def needs_no_mask(model: Any) -> bool:
+    """Whether all samples may stand in one row: no mask is written out, and the cost does not grow with its length."""
+    return model.config._attn_implementation in _FLAT
+
+
+@torch.no_grad()
+def check_isolation(model: Any) -> None:
+    """Raise InputError if two samples in one row give other logits than each alone. Shapes: (1, 12), (1, 5), (1, 7)."""
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(0, model.config.get_text_config().vocab_size, (1, _FIRST + _SECOND), generator=generator)
+    ids = ids.to(model.device)
+    positions = torch.cat([torch.arange(_FIRST), torch.arange(_SECOND)])[None].to(model.device)
+    training, _ = model.training, model.eval()
+    together = model(input_ids=ids, position_ids=positions, use_cache=False).logits[:, _FIRST:].float()
+    alone = model(input_ids=ids[:, _FIRST:], position_ids=positions[:, _FIRST:], use_cache=False).logits.float()
+    model.train(training)
+    # Halves round by their eighth bit; a sample that sees the other differs by the spread of the logits themselves.
+    bound = (1e-3 if model.dtype == torch.float32 else 0.1) * float(alone.std())
+    difference = float((together - alone).abs().max())
+    if not difference <= bound:
+        raise InputError(
+            f"params.yaml: training.batching: packed: with attention {model.config._attn_implementation} this model "
+            f"lets packed samples see each other (logits differ by {difference:.2g}); choose length_grouped"
+        )

@@ -1,0 +1,36 @@
+"""A training in a process of its own, for tests that kill it or start two: python learn.py FOLDER BASE.
+
+FOLDER holds training.json and rows/; it gets best.safetensors and log.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from datasets import load_from_disk
+
+from dialsum.modeling.adapter import prepare
+from dialsum.modeling.best import save
+from dialsum.modeling.loading import load_base, load_tokenizer
+from dialsum.modeling.processes import is_first
+from dialsum.modeling.trainers import Lesson
+from dialsum.modeling.training import train
+from dialsum.params.strict import parse
+from dialsum.params.training import Training
+
+
+def main(folder: Path, base: Path) -> None:
+    """Train, or go on; the first four rows are the dev set."""
+    training = parse(Training, json.loads((folder / "training.json").read_text()), "training")
+    rows = load_from_disk(str(folder / "rows"))
+    lesson = Lesson(rows, rows.select(range(4)), load_tokenizer(base), [])
+    tuned = train(lambda: prepare(load_base(base, "lora"), training), lesson, training, folder / "work", [])
+    if is_first():
+        save(tuned.model, folder, tuned.best_step)
+        (folder / "log.json").write_text(json.dumps(tuned.log))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dialsum.errors import InputError
+from dialsum.modeling import gpu
+from dialsum.modeling.catalog import read_entry
+from dialsum.modeling.memory import GIB, Work
+
+SOLAR = read_entry(Path(__file__).parents[2] / "catalog" / "solar-10.7b.yaml")
+# lora, one row, in 1e9 bytes: weights 21.46; adapter 48 × 16 × 81,920 × 16 = 1.01; 48 inputs of layers 0.48 and one
+# layer 0.46; logits 0.06; spare 0.54. Together 24.01, which are 22.4 GiB.
+WORK = Work(rows=8, source=1024, target=200, rank=16, checkpointing=True)
+
+
+def have(monkeypatch: pytest.MonkeyPatch, free: float, total: float) -> None:
+    monkeypatch.setattr(gpu, "gpu_memory", lambda: (int(free * GIB), int(total * GIB)))
+
+
+def test_without_a_gpu_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "gpu_memory", lambda: None)
+    gpu.check_training(SOLAR, "full", WORK)
+    gpu.check_generation(SOLAR, "none", WORK)
+
+
+def test_a_model_that_the_gpu_cannot_hold_is_refused_with_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    have(monkeypatch, free=15.5, total=16)
+    with pytest.raises(InputError) as caught:
+        gpu.check_training(SOLAR, "lora", WORK)
+    assert str(caught.value) == (
+        "params.yaml: training.method: lora of upstage/SOLAR-10.7B-Instruct-v1.0 needs about 22.4 GiB of GPU memory, "
+        "even with one row at a time; 15.5 of 16.0 GiB are free; choose training.method=qlora, or a smaller model "
+        "(`dialsum models` lists what each needs)"
+    )
+
+
+def test_a_gpu_that_others_fill_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    have(monkeypatch, free=3, total=24)
+    with pytest.raises(InputError, match=r"3\.0 of 24\.0 GiB are free; end the other programs on the GPU"):
+        gpu.check_training(SOLAR, "qlora", WORK)
+
+
+def test_a_micro_batch_that_may_not_fit_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    have(monkeypatch, free=12, total=12)
+    gpu.check_training(SOLAR, "qlora", WORK)
+    warning = capsys.readouterr().err
+    assert warning.startswith(
+        "warning: params.yaml: training.method: qlora of upstage/SOLAR-10.7B-Instruct-v1.0: a batch"
+    )
+    assert warning.endswith(", free are 12.0; if it runs out, halve training.micro_batch\n")
+    have(monkeypatch, free=80, total=80)
+    gpu.check_training(SOLAR, "qlora", WORK)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_batch_of_summaries_that_may_not_fit_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    have(monkeypatch, free=22, total=24)
+    gpu.check_generation(SOLAR, "none", WORK)
+    assert capsys.readouterr().err.endswith(", free are 22.0; if it runs out, halve generation.batch_size\n")
+
+
+def test_a_model_too_large_to_generate_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    have(monkeypatch, free=8, total=8)
+    with pytest.raises(InputError, match=r"^params\.yaml: model\.name: upstage/SOLAR.*; choose a smaller model"):
+        gpu.check_generation(SOLAR, "none", WORK)

@@ -1,0 +1,55 @@
+"""Two processes, each with half the accumulation, learn what one learns."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from dialsum.modeling.best import trained
+from dialsum.modeling.training import Tuned
+from dialsum.params.training import Training
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("batching", ["length_grouped", "packed"])
+def test_two_processes_are_one(
+    tune: Callable[..., Tuned], small_base: Path, rows: Any, training: Training, tmp_path: Path, batching: Any
+) -> None:
+    """23 rows by 4 and 2 micro-batches a step: three steps an epoch, of which the last is short."""
+    common = replace(
+        training, batching=batching, accumulation=2, epochs=2.0, logging_steps=1, save_steps=100,
+        lora=replace(training.lora, dropout=0.0),
+    )  # fmt: skip
+    alone = tune(rows, common, tmp_path / "alone")
+    (tmp_path / "work").mkdir()
+    rows.save_to_disk(str(tmp_path / "rows"))
+    (tmp_path / "training.json").write_text(json.dumps(asdict(replace(common, processes=2))))
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    done = subprocess.run(
+        [*launcher, str(Path(__file__).with_name("learn.py")), str(tmp_path), str(small_base)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    log = json.loads((tmp_path / "log.json").read_text())
+    assert [row["step"] for row in log] == [row["step"] for row in alone.log]
+    for one, other in zip(log, alone.log, strict=True):
+        for key in ("loss", "grad_norm", "eval_loss"):
+            assert one.get(key, 0) == pytest.approx(other.get(key, 0), rel=1e-3), (key, one, other)
+    weights = load_file(tmp_path / "best.safetensors")
+    for name, value in trained(alone.model).items():
+        torch.testing.assert_close(weights[name], value, rtol=1e-2, atol=1e-4)

@@ -1,0 +1,151 @@
+"""Trainer and SFTTrainer, the three batchings, dropout and label smoothing: what each changes, and what it must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import BartConfig, BartForConditionalGeneration, T5Config, T5ForConditionalGeneration
+
+from dialsum.errors import InputError
+from dialsum.modeling.adapter import set_dropout
+from dialsum.modeling.batching import Collator
+from dialsum.modeling.best import trained
+from dialsum.modeling.catalog import Entry
+from dialsum.modeling.choice import in_force
+from dialsum.modeling.figures import of_log
+from dialsum.modeling.loading import load_base
+from dialsum.modeling.training import Tuned
+from dialsum.params.training import Training
+
+Tune = Callable[..., Tuned]
+BATCHINGS = ["padded", "length_grouped", "packed"]
+
+
+@pytest.fixture
+def plain(training: Training) -> Training:
+    """Without dropout, and with each step logged."""
+    return replace(training, logging_steps=1, epochs=2.0, lora=replace(training.lora, dropout=0.0))
+
+
+@pytest.mark.parametrize("trainer", ["trainer", "sft"])
+def test_packed_rows_are_learned_from_as_padded_ones(
+    tune: Tune, rows: Any, plain: Training, tmp_path: Path, trainer: Any
+) -> None:
+    """Same rows a step, same losses, same weights."""
+    padded = tune(rows, replace(plain, batching="padded", trainer=trainer), tmp_path / "padded")
+    packed = tune(rows, replace(plain, batching="packed", trainer=trainer), tmp_path / "packed")
+    assert_same(packed, padded)
+    assert packed.rows["padding_share"] <= padded.rows["padding_share"]
+
+
+@pytest.mark.parametrize("batching", BATCHINGS)
+def test_both_trainers_learn_the_same(tune: Tune, rows: Any, plain: Training, tmp_path: Path, batching: Any) -> None:
+    chosen = replace(plain, batching=batching)
+    assert_same(tune(rows, replace(chosen, trainer="sft"), tmp_path / "sft"), tune(rows, chosen, tmp_path / "plain"))
+
+
+def assert_same(one: Tuned, other: Tuned) -> None:
+    """Up to the order in which floats are added."""
+    assert one.steps == other.steps == 12
+    losses = [[row["loss"] for row in tuned.log if "loss" in row] for tuned in (one, other)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    norms = [[row["grad_norm"] for row in tuned.log if "grad_norm" in row] for tuned in (one, other)]
+    assert norms[0] == pytest.approx(norms[1], rel=1e-2)
+    for name, value in trained(one.model).items():
+        torch.testing.assert_close(value, trained(other.model)[name], rtol=1e-2, atol=1e-4)
+
+
+@pytest.mark.parametrize("batching", BATCHINGS)
+def test_smoothed_labels(
+    tune: Tune, small_base: Path, rows: Any, plain: Training, tmp_path: Path, batching: Any
+) -> None:
+    """The first loss is that of the untouched model on those rows, as torch's cross entropy counts it."""
+    four = rows.select(range(4))
+    tuned = tune(four, replace(plain, micro_batch=4, label_smoothing=0.1, batching=batching), tmp_path)
+    batch = Collator(0)([{key: row[key] for key in ("input_ids", "labels")} for row in four])
+    with torch.no_grad():
+        logits = load_base(small_base, "lora")(**{key: batch[key] for key in ("input_ids", "attention_mask")}).logits
+    labels = batch["labels"][:, 1:].flatten()
+    expected = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), labels, label_smoothing=0.1)
+    assert tuned.log[0]["loss"] == pytest.approx(expected.item(), rel=1e-3)
+
+
+def test_smoothing_too_is_a_mean_over_the_tokens_of_a_step(
+    tune: Tune, rows: Any, plain: Training, tmp_path: Path
+) -> None:
+    common = replace(plain, batching="padded", label_smoothing=0.1)
+    eight = rows.select(range(8))
+    single = tune(eight, replace(common, micro_batch=1, accumulation=8), tmp_path / "single")
+    batched = tune(eight, replace(common, micro_batch=8, accumulation=1), tmp_path / "batched")
+    losses = [[row["loss"] for row in tuned.log if "loss" in row] for tuned in (single, batched)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_rslora_and_dora_train(tune: Tune, rows: Any, plain: Training, tmp_path: Path) -> None:
+    usual = tune(rows, plain, tmp_path / "usual")
+    larger = tune(rows, replace(plain, lora=replace(plain.lora, rslora=True)), tmp_path / "rslora")
+    # The scale is alpha / √r = 32 / 4 in place of alpha / r = 32 / 16.
+    assert larger.model.base_model.model.model.layers[0].self_attn.q_proj.scaling == {"default": 8.0}
+    assert usual.model.base_model.model.model.layers[0].self_attn.q_proj.scaling == {"default": 2.0}
+    tuned = tune(rows, replace(plain, lora=replace(plain.lora, dora=True)), tmp_path / "dora")
+    assert any("lora_magnitude_vector" in name for name in trained(tuned.model))
+    first, second = of_log(tuned.log)["epoch_loss"]
+    assert second < first
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        BartForConditionalGeneration(
+            BartConfig(
+                vocab_size=20,
+                d_model=8,
+                encoder_layers=1,
+                decoder_layers=1,
+                encoder_attention_heads=2,
+                decoder_attention_heads=2,
+                dropout=0.1,
+            )
+        ),
+        T5ForConditionalGeneration(
+            T5Config(vocab_size=20, d_model=8, num_layers=1, dropout_rate=0.1, decoder_start_token_id=0)
+        ),
+    ],
+    ids=["bart", "t5"],
+)
+def test_dropout_of_the_model_can_be_chosen(model: Any) -> None:
+    """With none, two passes in training mode agree; with much of it they do not."""
+    ids = torch.arange(4, 16)[None]
+
+    def differ() -> bool:
+        model.train()
+        one, other = (model(input_ids=ids, labels=ids).logits for _ in range(2))
+        return not torch.equal(one, other)
+
+    assert differ()
+    set_dropout(model, 0.0)
+    assert not differ()
+    set_dropout(model, 0.5)
+    assert differ()
+
+
+@pytest.mark.parametrize(
+    ("values", "family", "message"),
+    [
+        ({"batching": "packed"}, "seq2seq", "batching: packed: a seq2seq model cannot keep packed samples apart"),
+        ({"trainer": "sft"}, "seq2seq", "trainer: sft: TRL's SFTTrainer is for causal models; choose trainer"),
+        ({"trainer": "sft", "label_smoothing": 0.1}, "causal", "label_smoothing: SFTTrainer would run the model twice"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    training: Training, small_entry: Entry, values: dict[str, Any], family: Any, message: str
+) -> None:
+    entry = replace(small_entry, family=family)
+    with pytest.raises(InputError, match=f"^params.yaml: training.{message}"):
+        in_force(replace(training, **values), entry)
+    assert in_force(replace(training, **values, method="none"), entry)  # nothing is trained
