@@ -70,12 +70,14 @@ def test_practice_repeats_its_tokens_and_learns_the_copy_alone() -> None:
 
 
 def test_practice_of_an_encoder_and_a_decoder_is_the_same_copy() -> None:
-    """The encoder reads the tokens; each token of the copy counts."""
+    """The encoder reads the tokens, and must say which stood before each; each token of the copy counts."""
     lesson = Lesson(steps=PRACTICE_WHOLE_STEPS + 20, batch=3)
     for causal, pair in zip(*(_practice(lesson, 50, 1, family) for family in FAMILIES), strict=True):
         length = pair["input_ids"].shape[1]
         assert torch.equal(pair["input_ids"], causal["input_ids"][:, :length])
         assert torch.equal(pair["labels"], causal["input_ids"][:, length:])
+        assert (pair["before"][:, 0] == IGNORED).all()
+        assert torch.equal(pair["before"][:, 1:], pair["input_ids"][:, :-1])
 
 
 def test_practice_is_the_same_for_the_same_seed() -> None:

@@ -75,7 +75,8 @@ def test_it_is_pinned_tokenized_and_asked(name: str) -> None:
 def answers() -> list[Any]:
     run(
         generate.main,
-        "--prepared prepared --base base --trained trained --predictions said --metrics said.json --speed speed.json",
+        "--prepared prepared --base base --trained trained --entry entry.yaml --predictions said "
+        "--metrics said.json --speed speed.json",
     )
     found = read_predictions(Path("said/dev.jsonl"))
     assert [item.id for item in found] == [dialogue.id for dialogue in dialogues("dev")]

@@ -120,7 +120,7 @@ class NoRepeatInSummary(NoRepeatNGramLogitsProcessor):
     """
 
     def __init__(self, size: int, prompt_length: int) -> None:
-        """`size`: tokens of an n-gram; `prompt_length`: tokens before the summary: padded prompt, decoder's start."""
+        """`size`: tokens of an n-gram; `prompt_length`: tokens before the summary, padding included."""
         super().__init__(size)
         self.prompt_length = prompt_length
 
