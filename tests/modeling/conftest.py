@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,19 @@ def tune(small_base: Path) -> Callable[..., Tuned]:
         )
 
     return run
+
+
+@pytest.fixture
+def lay_out(rows: Any) -> Callable[[Path, Training], Path]:
+    """Makes a folder for learn.py, and returns it."""
+
+    def make(folder: Path, training: Training) -> Path:
+        (folder / "work").mkdir(parents=True)
+        rows.save_to_disk(str(folder / "rows"))
+        (folder / "training.json").write_text(json.dumps(asdict(training)))
+        return folder
+
+    return make
 
 
 @pytest.fixture(autouse=True)

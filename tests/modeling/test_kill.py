@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,6 @@ def start(folder: Path, base: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def prepare(folder: Path, rows: Any, training: Training) -> Path:
-    (folder / "work").mkdir(parents=True)
-    rows.save_to_disk(str(folder / "rows"))
-    (folder / "training.json").write_text(json.dumps(asdict(training)))
-    return folder
-
-
 def curve(folder: Path) -> list[tuple[Any, ...]]:
     """What the clock does not decide."""
     names = ("step", "loss", "eval_loss", "grad_norm", "learning_rate")
@@ -43,16 +37,16 @@ def curve(folder: Path) -> list[tuple[Any, ...]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("batching", ["padded", "length_grouped", "packed"])
 def test_killed_at_twenty_moments_it_ends_with_the_same_bits(
-    rows: Any, small_base: Path, training: Training, tmp_path: Path, batching: Any
+    lay_out: Callable[[Path, Training], Path], small_base: Path, training: Training, tmp_path: Path, batching: Any
 ) -> None:
     """Several epochs of six steps, so that most kills fall into the training and some into start and end."""
     chosen = replace(training, batching=batching, epochs=40.0, save_steps=4, logging_steps=2)
-    whole = prepare(tmp_path / "whole", rows, chosen)
+    whole = lay_out(tmp_path / "whole", chosen)
     begin = time.monotonic()
     assert start(whole, small_base).wait(timeout=600) == 0
     seconds = time.monotonic() - begin
     generator = random.Random(batching)
-    killed = prepare(tmp_path / "killed", rows, chosen)
+    killed = lay_out(tmp_path / "killed", chosen)
     hits = 0
     while hits < KILLS:
         process = start(killed, small_base)
@@ -65,7 +59,7 @@ def test_killed_at_twenty_moments_it_ends_with_the_same_bits(
         else:  # it was done: once more from the start
             assert (killed / "best.safetensors").read_bytes() == (whole / "best.safetensors").read_bytes()
             assert curve(killed) == curve(whole)
-            killed = prepare(tmp_path / f"killed{hits}", rows, chosen)
+            killed = lay_out(tmp_path / f"killed{hits}", chosen)
     assert start(killed, small_base).wait(timeout=600) == 0
     assert (killed / "best.safetensors").read_bytes() == (whole / "best.safetensors").read_bytes()
     assert curve(killed) == curve(whole)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,13 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("batching", ["length_grouped", "packed"])
 def test_two_processes_are_one(
-    tune: Callable[..., Tuned], small_base: Path, rows: Any, training: Training, tmp_path: Path, batching: Any
+    tune: Callable[..., Tuned],
+    lay_out: Callable[[Path, Training], Path],
+    small_base: Path,
+    rows: Any,
+    training: Training,
+    tmp_path: Path,
+    batching: Any,
 ) -> None:
     """23 rows by 4 and 2 micro-batches a step: three steps an epoch, of which the last is short."""
     common = replace(
@@ -32,12 +38,10 @@ def test_two_processes_are_one(
         lora=replace(training.lora, dropout=0.0),
     )  # fmt: skip
     alone = tune(rows, common, tmp_path / "alone")
-    (tmp_path / "work").mkdir()
-    rows.save_to_disk(str(tmp_path / "rows"))
-    (tmp_path / "training.json").write_text(json.dumps(asdict(replace(common, processes=2))))
+    folder = lay_out(tmp_path / "two", replace(common, processes=2))
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     done = subprocess.run(
-        [*launcher, str(Path(__file__).with_name("learn.py")), str(tmp_path), str(small_base)],
+        [*launcher, str(Path(__file__).with_name("learn.py")), str(folder), str(small_base)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -45,11 +49,11 @@ def test_two_processes_are_one(
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    log = json.loads((tmp_path / "log.json").read_text())
+    log = json.loads((folder / "log.json").read_text())
     assert [row["step"] for row in log] == [row["step"] for row in alone.log]
     for one, other in zip(log, alone.log, strict=True):
         for key in ("loss", "grad_norm", "eval_loss"):
             assert one.get(key, 0) == pytest.approx(other.get(key, 0), rel=1e-3), (key, one, other)
-    weights = load_file(tmp_path / "best.safetensors")
+    weights = load_file(folder / "best.safetensors")
     for name, value in trained(alone.model).items():
         torch.testing.assert_close(weights[name], value, rtol=1e-2, atol=1e-4)
