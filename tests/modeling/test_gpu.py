@@ -21,14 +21,14 @@ def have(monkeypatch: pytest.MonkeyPatch, free: float, total: float) -> None:
 
 def test_without_a_gpu_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "gpu_memory", lambda: None)
-    gpu.check_training(SOLAR, "full", WORK)
+    gpu.check_training(SOLAR, "full", lambda: WORK)
     gpu.check_generation(SOLAR, "none", WORK)
 
 
 def test_a_model_that_the_gpu_cannot_hold_is_refused_with_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     have(monkeypatch, free=15.5, total=16)
     with pytest.raises(InputError) as caught:
-        gpu.check_training(SOLAR, "lora", WORK)
+        gpu.check_training(SOLAR, "lora", lambda: WORK)
     assert str(caught.value) == (
         "params.yaml: training.method: lora of upstage/SOLAR-10.7B-Instruct-v1.0 needs about 22.4 GiB of GPU memory, "
         "even with one row at a time; 15.5 of 16.0 GiB are free; choose training.method=qlora, or a smaller model "
@@ -39,21 +39,21 @@ def test_a_model_that_the_gpu_cannot_hold_is_refused_with_the_figures(monkeypatc
 def test_a_gpu_that_others_fill_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     have(monkeypatch, free=3, total=24)
     with pytest.raises(InputError, match=r"3\.0 of 24\.0 GiB are free; end the other programs on the GPU"):
-        gpu.check_training(SOLAR, "qlora", WORK)
+        gpu.check_training(SOLAR, "qlora", lambda: WORK)
 
 
 def test_a_micro_batch_that_may_not_fit_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     have(monkeypatch, free=12, total=12)
-    gpu.check_training(SOLAR, "qlora", WORK)
+    gpu.check_training(SOLAR, "qlora", lambda: WORK)
     warning = capsys.readouterr().err
     assert warning.startswith(
         "warning: params.yaml: training.method: qlora of upstage/SOLAR-10.7B-Instruct-v1.0: a batch"
     )
     assert warning.endswith(", free are 12.0; if it runs out, halve training.micro_batch\n")
     have(monkeypatch, free=80, total=80)
-    gpu.check_training(SOLAR, "qlora", WORK)
+    gpu.check_training(SOLAR, "qlora", lambda: WORK)
     assert capsys.readouterr().err == ""
 
 

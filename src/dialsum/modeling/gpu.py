@@ -7,6 +7,7 @@ Enters: an Entry and what a step holds. Leaves: nothing, or an InputError with t
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,14 @@ def gpu_memory() -> tuple[int, int] | None:
     return torch.cuda.mem_get_info() if torch.cuda.is_available() else None
 
 
-def check_training(entry: Entry, method: Method, work: Work) -> None:
-    """Raise InputError if the GPU cannot train even one row at a time; warn if it may not take the micro-batch."""
+def check_training(entry: Entry, method: Method, longest: Callable[[], Work]) -> None:
+    """Raise InputError if the GPU cannot train even one row at a time; warn if it may not take the micro-batch.
+
+    `longest` looks for the longest step, which is asked for only if there is a GPU.
+    """
+    if gpu_memory() is None:
+        return
+    work = longest()
     one, all_ = (training(entry, method, replace(work, rows=rows)).total for rows in (1, work.rows))
     _check(f"params.yaml: training.method: {method} of {_name(entry)}", one, all_, "training.micro_batch", method)
 

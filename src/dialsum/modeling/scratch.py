@@ -19,12 +19,12 @@ from itertools import chain
 import torch
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
-from transformers import DataCollatorForSeq2Seq, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
-from dialsum.modeling.batching import Collator, EpochSampler, without_prompt_logits
+from dialsum.modeling.batching import Collator, EpochSampler, PairCollator, without_prompt_logits
 from dialsum.modeling.catalog import Lesson, Scratch
 from dialsum.modeling.shape import POSITIONS, Tiny, make_model
 from dialsum.modeling.tokenizer import train_tokenizer
@@ -50,9 +50,10 @@ def train_from_scratch(scratch: Scratch, family: Family) -> tuple[Tiny, PreTrain
     corpus = _corpus(scratch)
     tokenizer = train_tokenizer(_texts(corpus, family), scratch.vocab_size, family)
     model = make_model(scratch, tokenizer, family)
+    collate = _collator(model, int(tokenizer.pad_token_id or 0))
     batches = chain(
         _practice(scratch.practice, len(tokenizer), scratch.seed, family),
-        _reading(encode(corpus, tokenizer, family), scratch.reading, scratch.seed, _collator(tokenizer, family)),
+        _reading(encode(corpus, tokenizer, family), scratch.reading, scratch.seed, collate),
     )
     figures = _train(model, batches, scratch, family)
     return model, tokenizer, {"documents": len(corpus), "parameters": model.num_parameters(), **figures}
@@ -84,12 +85,10 @@ def encode(corpus: Sequence[tuple[Dialogue, str]], tokenizer: PreTrainedTokenize
     return rows
 
 
-def _collator(tokenizer: PreTrainedTokenizerFast, family: Family) -> Callable[[list[Ids]], Batch]:
-    match family:
-        case "causal":
-            return Collator(int(tokenizer.pad_token_id or 0))
-        case "seq2seq":
-            return DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED)
+def _collator(model: Tiny, pad: int) -> Callable[[list[Ids]], Batch]:
+    if isinstance(model, LlamaForCausalLM):
+        return Collator(pad)
+    return PairCollator(pad, model.prepare_decoder_input_ids_from_labels)
 
 
 def _train(model: Tiny, batches: Iterator[Batch], scratch: Scratch, family: Family) -> dict[str, float]:

@@ -94,7 +94,7 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
 
     torch.set_num_threads(training.threads)
     splits = load_from_disk(str(tokenized))
-    check_training(entry, training.method, longest_step(splits["train"], training))
+    check_training(entry, training.method, lambda: longest_step(splits["train"], training))
     tokenizer = load_tokenizer(base)
     lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
     attention = fastest_isolating() if training.batching == "packed" else None
