@@ -20,7 +20,7 @@ repro: $(INSTALLED) ## run the pipeline (only what changed runs)
 	@$(BIN)/dvc repro
 
 test: $(INSTALLED) ## run the tests, about ten minutes on two cores
-	@$(BIN)/python -m pytest -m "not slow and not gpu"
+	@$(BIN)/python -m pytest -m "not slow and not gpu" -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-slow: $(INSTALLED) ## run the long random loops
 	@$(BIN)/python -m pytest -m slow

@@ -1,4 +1,4 @@
-"""How fast our three batchings train, beside what people write themselves.
+"""How fast our three batchings train, beside what people write themselves and LLaMA-Factory.
 
 Enters: nothing; a tiny Llama with random weights and realistic synthetic dialogues are made first. Leaves: a table, one
 line a way to train. All learn the same rows once, with LoRA of the same size, in float32, about as many samples a step,
@@ -6,6 +6,7 @@ on as many threads; repeats are interleaved, and the median counts. Seconds are 
 one's end, without imports, tokenizing and evaluation; what packing before the first step takes is not counted either.
 
     python benchmarks/training.py                                    # ours and three plain scripts
+    python benchmarks/training.py --factory ~/factory/bin/python     # LLaMA-Factory too: pip install llamafactory
     python benchmarks/training.py --growth                           # ours alone, on 1,000, 4,000 and 16,000 rows
 """
 
@@ -24,10 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import llama_factory
 
 ROOT = Path(__file__).parents[1]
 OURS = ("padded", "length_grouped", "packed")
 PLAIN = ("Trainer, padded", "Trainer, group_by_length", "SFTTrainer, bfd")
+FACTORY = "LLaMA-Factory, grouped"
 SIZES = (1_000, 4_000, 16_000)
 SAMPLES, LEARNING_RATE, RANK, ALPHA = 8, 2e-3, 16, 32
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -38,6 +41,7 @@ TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down
 @click.option("--repeat", default=3, help="Train each way so often")
 @click.option("--threads", default=2)
 @click.option("--hidden", default=128, help="Width of the model")
+@click.option("--factory", type=click.Path(exists=True, path_type=Path), help="Python of an environment that has it")
 @click.option("--growth", is_flag=True, help="Seconds an epoch as the data grow, and memory")
 @click.option("--run", "way", hidden=True)
 @click.option("--place", type=click.Path(path_type=Path), hidden=True)
@@ -46,6 +50,7 @@ def main(
     repeat: int,
     threads: int,
     hidden: int,
+    factory: Path | None,
     growth: bool,
     way: str | None,
     place: Path | None,
@@ -57,13 +62,13 @@ def main(
     if growth:
         grow(threads, hidden)
         return
-    ways = (*OURS, *PLAIN)
+    ways = (*OURS, *PLAIN, *([FACTORY] if factory else []))
     with tempfile.TemporaryDirectory(prefix="training_") as name:
         make(Path(name), rows, hidden)
         found: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
         for _ in range(repeat):
             for way in ways:
-                found[way].append(run(way, Path(name), threads))
+                found[way].append(run(way, Path(name), threads, factory))
     report(found)
 
 
@@ -88,7 +93,7 @@ def grow(threads: int, hidden: int) -> None:
     for rows in SIZES:
         with tempfile.TemporaryDirectory(prefix="training_") as name:
             make(Path(name), rows, hidden)
-            one = run("length_grouped", Path(name), threads)
+            one = run("length_grouped", Path(name), threads, None)
         milliseconds = 1000 * one["seconds"] / rows
         click.echo(f"{rows:>8,}{one['seconds']:>10.1f}{milliseconds:>10.2f}{one['peak_mib']:>10,.0f}")
 
@@ -125,8 +130,19 @@ def make(place: Path, rows: int, hidden: int) -> None:
     DatasetDict(splits).save_to_disk(place / "tokenized")
 
 
-def run(way: str, place: Path, threads: int) -> dict[str, float]:
+def run(way: str, place: Path, threads: int, factory: Path | None) -> dict[str, float]:
     """One training in a process of its own."""
+    if factory and way == FACTORY:
+        shared = {
+            "lora_rank": RANK, "lora_alpha": ALPHA, "lora_target": ",".join(TARGETS), "learning_rate": LEARNING_RATE,
+            "per_device_train_batch_size": SAMPLES, "per_device_eval_batch_size": SAMPLES, "num_train_epochs": 1.0,
+            "lr_scheduler_type": "cosine", "warmup_steps": 0.1, "max_grad_norm": 1.2, "logging_steps": 10, "seed": 42,
+        }  # fmt: skip
+        limits = {"PATH": os.environ["PATH"], "HOME": str(place), "OMP_NUM_THREADS": str(threads)}
+        return {
+            "supervised_tokens": supervised_tokens(place),
+            **llama_factory.learn(place, limits, factory, shared),
+        }
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": str(threads)}
     program = [sys.executable, __file__, "--run", way, "--place", str(place), "--threads", str(threads)]
     done = subprocess.run(program, env=environment, stdout=subprocess.PIPE, text=True, check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,20 @@ from dialsum.modeling.catalog import Entry, Lesson, read_entry
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data"
+
+# `make test` runs two tests at a time, and two threads each on two cores are slower than one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and those that share a clone of the repository; these, the longest, first."""
+
+    def group(item: pytest.Item) -> str:
+        return "end_to_end" if "end_to_end" in item.path.parts else str(item.path.relative_to(ROOT))
+
+    items.sort(key=lambda item: group(item) != "end_to_end")
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
 
 
 @pytest.fixture(autouse=True)

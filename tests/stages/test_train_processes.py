@@ -1,0 +1,82 @@
+"""`training.processes: 2` through the stage itself, as dvc.yaml calls it: one model, the same as one process makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner
+from ruamel.yaml import YAML
+from safetensors.torch import load_file
+
+from dialsum.corpus.cleaning import ALL, to_dialogue
+from dialsum.corpus.dialogue import write_jsonl
+from dialsum.corpus.synthetic import generate
+from dialsum.modeling.catalog import Entry
+from dialsum.stages import tokenize
+
+ROOT = Path(__file__).parents[2]
+# Both hold 8 samples a step.
+TRAINING = {"epochs": 2.0, "micro_batch": 2, "accumulation": 4, "threads": 1, "save_steps": 2, "learning_rate": 1e-3}
+
+
+def train(folder: Path, processes: int) -> dict[str, Any]:
+    """Run the stage in `folder`; what it measured."""
+    values = YAML(typ="safe").load(folder / "params.yaml")
+    values["training"] |= {**TRAINING, "processes": processes}
+    YAML().dump(values, folder / "params.yaml")
+    name = f"{processes}"
+    arguments = (
+        f"--tokenized tokenized --base base --entry catalog/tiny-llama.yaml --trained trained{name} --metrics {name}.json "
+        f"--speed speed{name}.json --curves {name}.csv"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "dialsum.stages", "train", *arguments.split()],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    found: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
+    return found
+
+
+def test_two_processes_make_the_model_of_one(
+    tmp_path: Path, small_base: Path, small_entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base").symlink_to(small_base)
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog" / "tiny-llama.yaml").write_text(json.dumps(asdict(small_entry)))
+    (tmp_path / "params.yaml").write_bytes((ROOT / "tests" / "params.yaml").read_bytes())
+    (tmp_path / "prepared").mkdir()
+    for split in ("train", "dev", "test"):
+        rows = [to_dialogue(row.fname, row.dialogue, ALL, None, [row.summary]) for row in generate(split, 21, 3)]
+        write_jsonl(tmp_path / "prepared" / f"{split}.jsonl", rows)
+    arguments = "--prepared prepared --base base --tokenized tokenized --metrics tokens.json --lengths lengths.csv"
+    CliRunner().invoke(tokenize.main, arguments.split(), catch_exceptions=False, standalone_mode=False)
+
+    one, two = train(tmp_path, 1), train(tmp_path, 2)
+
+    # 21 rows by 8: three steps an epoch, of which the last holds five samples, on two processes three and two.
+    assert (one["steps"], two["steps"]) == (6, 6)
+    assert two["epoch_loss"] == pytest.approx(one["epoch_loss"], rel=1e-3)
+    assert two["eval_loss"] == pytest.approx(one["eval_loss"], rel=1e-3)
+    assert two["max_grad_norm"] == pytest.approx(one["max_grad_norm"], rel=1e-3)
+    weights = [load_file(tmp_path / f"trained{number}" / "adapter_model.safetensors") for number in (1, 2)]
+    assert weights[0].keys() == weights[1].keys()
+    for name, value in weights[0].items():
+        torch.testing.assert_close(weights[1][name], value, rtol=1e-2, atol=1e-4)
+    in_force = json.loads((tmp_path / "trained2" / "trained.json").read_text())["in_force"]
+    assert (in_force["training.processes"], in_force["effective_batch"]) == (2, 8)
