@@ -32,10 +32,9 @@ def train(folder: Path, processes: int) -> dict[str, Any]:
     values = YAML(typ="safe").load(folder / "params.yaml")
     values["training"] |= {**TRAINING, "processes": processes}
     YAML().dump(values, folder / "params.yaml")
-    name = f"{processes}"
     arguments = (
-        f"--tokenized tokenized --base base --entry catalog/tiny-llama.yaml --trained trained{name} --metrics {name}.json "
-        f"--speed speed{name}.json --curves {name}.csv"
+        "--tokenized tokenized --base base --entry catalog/tiny-llama.yaml --speed speed.json "
+        f"--trained trained{processes} --metrics {processes}.json --curves {processes}.csv"
     )
     done = subprocess.run(
         [sys.executable, "-m", "dialsum.stages", "train", *arguments.split()],
@@ -48,7 +47,7 @@ def train(folder: Path, processes: int) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    found: dict[str, Any] = json.loads((folder / f"{name}.json").read_text())
+    found: dict[str, Any] = json.loads((folder / f"{processes}.json").read_text())
     return found
 
 
