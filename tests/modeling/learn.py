@@ -13,7 +13,7 @@ from datasets import load_from_disk
 
 from dialsum.modeling.adapter import prepare
 from dialsum.modeling.best import save
-from dialsum.modeling.loading import load_base, load_tokenizer
+from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
 from dialsum.modeling.processes import is_first
 from dialsum.modeling.trainers import Lesson
 from dialsum.modeling.training import train
@@ -25,7 +25,8 @@ def main(folder: Path, base: Path) -> None:
     """Train, or go on; the first four rows are the dev set."""
     training = parse(Training, json.loads((folder / "training.json").read_text()), "training")
     rows = load_from_disk(str(folder / "rows"))
-    lesson = Lesson(rows, rows.select(range(4)), load_tokenizer(base), [])
+    tokenizer = load_tokenizer(base)
+    lesson = Lesson(rows, rows.select(range(4)), tokenizer, end_ids(tokenizer, base))
     tuned = train(lambda: prepare(load_base(base, "lora"), training), lesson, training, folder / "work", [])
     if is_first():
         save(tuned.model, folder, tuned.best_step)

@@ -17,7 +17,7 @@ from dialsum.modeling.adapter import prepare
 from dialsum.modeling.batching import Collator
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.choice import in_force
-from dialsum.modeling.loading import load_base, load_tokenizer, load_trained
+from dialsum.modeling.loading import end_ids, load_base, load_tokenizer, load_trained
 from dialsum.modeling.trainers import Lesson
 from dialsum.modeling.training import Tuned, train
 from dialsum.params.training import Training
@@ -121,7 +121,25 @@ def test_a_loss_that_is_no_number_stops_with_the_remedy(
             if name.endswith("lora_A.default.weight"):
                 value.fill_(float("nan"))
     with pytest.raises(InputError, match=r"^training: loss is nan at step 2: lower training\.learning_rate \(now "):
-        train(lambda: model, Lesson(rows, rows, load_tokenizer(small_base), []), training, tmp_path, [])
+        train(lambda: model, lesson_of(rows, small_base), training, tmp_path, [])
+
+
+def lesson_of(rows: Any, base: Path) -> Lesson:
+    tokenizer = load_tokenizer(base)
+    return Lesson(rows, rows, tokenizer, end_ids(tokenizer, base))
+
+
+@pytest.mark.parametrize("spoilt", ["end", "all"])
+def test_a_row_that_teaches_no_end_is_refused(
+    small_base: Path, rows: Any, training: Training, tmp_path: Path, spoilt: str
+) -> None:
+    def spoil(row: dict[str, Any], number: int) -> dict[str, Any]:
+        count = len(row["labels"]) if spoilt == "all" else 1
+        return {"labels": [*row["labels"][:-count], *[-100] * count]} if number == 5 else {}
+
+    lesson = lesson_of(rows.map(spoil, with_indices=True), small_base)
+    with pytest.raises(InputError, match=r"^data/tokenized: train: row 5: its last label is not the token that ends"):
+        train(lambda: None, lesson, training, tmp_path, [])
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from datasets import Dataset
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from transformers.trainer import TRAINER_STATE_NAME
 
@@ -56,8 +57,11 @@ def train(
     """Train the model that `make_model` gives; it is asked again, and the micro-batch is smaller, if memory runs out.
 
     Checkpoints go to the folder `checkpoints`; if a complete one is there, training goes on from it.
-    Raises InputError when the loss is no longer a number, or when not even single samples fit into memory.
+    Raises InputError when the loss is no longer a number, when not even single samples fit into memory, or when a row
+    teaches no end.
     """
+    for split, rows in (("train", lesson.rows), ("dev", lesson.dev)):
+        check_ends(rows, lesson.end, split)
     fitting = training
     while True:
         try:
@@ -72,6 +76,19 @@ def train(
             f"{fitting.accumulation}; the effective batch stays {fitting.effective_batch}",
             file=sys.stderr,
         )
+
+
+def check_ends(rows: Dataset, end: Sequence[int], split: str) -> None:
+    """Raise InputError unless the last label of each row ends a summary: a model that never saw it never stops.
+
+    So no row, and no batch, is without a label either.
+    """
+    for number, row in enumerate(rows.select_columns("labels").with_format("numpy")):
+        if not len(row["labels"]) or row["labels"][-1] not in end:
+            raise InputError(
+                f"data/tokenized: {split}: row {number}: its last label is not the token that ends a summary; run "
+                "`dvc repro --force --single-item tokenize` to make it anew"
+            )
 
 
 def smaller(training: Training, reason: str) -> Training:
