@@ -1,6 +1,6 @@
 """One summary of several for the same dialogue: the one that the others agree with most.
 
-Enters: candidates for a dialogue, from several models or drawn several times from one. Leaves: the place of one of them.
+Enters: candidates for a dialogue, of several models or several samples of one. Leaves: the place of one of them.
 
     choose(["비가 온다", "눈이 내린다", "비가 많이 온다"], scorer("official", "whitespace"), WEIGHTS) == 0
 

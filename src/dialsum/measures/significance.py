@@ -6,9 +6,9 @@ Enters: columns of scores, one value a row. Leaves: 95 % intervals and p-values.
     differences({"rouge1": [50.0, 60.0]}, {"rouge1": [50.0, 60.0]})["rouge1"].p == 1.0
 
 Rows are drawn anew as a whole: all columns of a call share the draws, so that they can be compared. The seed is fixed;
-two runs agree. Whether a difference is one of the rows and not of chance is asked twice: by the paired bootstrap (Koehn,
-Statistical significance tests for machine translation evaluation, 2004) and by flipping the sign of each row's difference
-at random, as if it had been chance which system was which (Fisher's paired permutation test).
+two runs agree. Whether a difference is one of the systems or of chance is asked twice: by the paired bootstrap (Koehn,
+Statistical significance tests for machine translation evaluation, 2004), and by flipping the sign of each row's
+difference at random, as if chance had said which system was which (Fisher's paired permutation test).
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _bootstrap(values: _Array, resamples: int, seed: int) -> _Array:
         return np.bincount(drawn.ravel(), minlength=size * rows).reshape(size, rows).astype(np.float64)
 
     means = np.concatenate([weights @ values / rows for weights in _blocks(counts, rows, resamples, seed)])
-    return np.percentile(means, _PERCENTILES, axis=0).T
+    return np.asarray(np.percentile(means, _PERCENTILES, axis=0).T)
 
 
 def _flip(values: _Array, resamples: int, seed: int) -> _Array:
