@@ -62,7 +62,7 @@ NOTHING = Rouge(0.0, 0.0, 0.0)
 def units(text: str, unit: Unit, whole_tags: bool) -> list[str]:
     """What ROUGE counts in a text: its morphemes, its characters without blanks, or its words between blanks.
 
-    With `whole_tags` a speaker tag or mask is one unit, and what stands around it is as without; words stay as they are.
+    With `whole_tags` a speaker tag or mask is one unit; what stands around it, and words, stay as they are.
     """
     match unit:
         case "mecab":
@@ -108,7 +108,7 @@ def against(prediction: str, references: Sequence[str], pair: Pair, over: Over =
         raise ValueError("a prediction cannot be scored without a reference")
     rows = [pair(prediction, reference) for reference in references]
     choose: Callable[[list[float]], float] = fmean if over == "mean" else max
-    return Rouge(choose([row.r1 for row in rows]), choose([row.r2 for row in rows]), choose([row.rL for row in rows]))
+    return Rouge(*(choose(list(column)) for column in zip(*((row.r1, row.r2, row.rL) for row in rows), strict=True)))
 
 
 def score_rows(
@@ -292,13 +292,10 @@ def _with_whole_tags(text: str, found: Sequence[str]) -> list[str]:
         for at, letter in enumerate(piece, start=place):
             if at not in inside:
                 rest += letter
-                continue
-            if rest:
-                pieces.append(rest)
+            else:
+                pieces += [rest] if rest else []
+                pieces += [whole[at]] if at in whole else []
                 rest = ""
-            if at in whole:
-                pieces.append(whole[at])
-        if rest:
-            pieces.append(rest)
+        pieces += [rest] if rest else []
         place += len(piece)
     return pieces
