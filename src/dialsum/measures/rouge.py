@@ -1,74 +1,150 @@
-"""ROUGE-1, -2 and -L F1 as the competition counts them: the `rouge` package (1.0.1) over Mecab morphemes.
+"""ROUGE-1, -2 and -L F1 of Korean summaries, as the competition counts them and as the papers define them.
 
-Enters: a prediction and the references of its dialogue. Leaves: a `Score`, in percent.
+Enters: a prediction and a reference, as texts or as lists of units. Leaves: a `Rouge`, shares from 0 to 1.
 
-    score("dev_0", "민수는 간다", ("민수는 온다",), splitter("whitespace"))
-        == Score(id="dev_0", rouge1=50.0, rouge2=0.0, rougeL=50.0)   # to 1e-6: the package's F1 adds 1e-8
+    official(["민수", "는", "간다"], ["민수", "는", "온다"]) == Rouge(r1=0.666…, r2=0.5, rL=0.666…)
+    means([Rouge(0.5, 0.25, 0.5)]) == {"rouge1": 50.0, "rouge2": 25.0, "rougeL": 50.0, "rouge_sum": 125.0,
+                                       "rouge_mean": 41.66…}
 
-What the package does, and what is kept because the official number is what it gives on morphemes joined by spaces:
+Figures that leave the program are percent, and named for what was counted: `rouge1.official.mecab`.
+
+`official` is the number of the `rouge` package (1.0.1) on units joined by spaces; the package itself is but the
+reference in tests and benchmarks. What it does, and what is kept:
 - n-grams are sets: a word said twice counts once, in ROUGE-L too;
 - "." ends a sentence and is no token, within a number as well (Mecab makes three morphemes of 3.5, and two sentences);
 - n-grams run across sentences, the longest common subsequences do not: ROUGE-L unites those of all pairs of sentences.
+What it does not survive: a text without a token (empty, or only ".") raises there and scores 0 here, and counts; a text
+of about 1,000 tokens reaches the recursion limit there.
 
-What it does not survive, and what is done instead: a text without a token (empty, or only ".") raises there and scores
-0 here, and counts; a text of about 1,000 tokens reaches the recursion limit there, so the subsequence is found here.
+`strict` is that of `rouge-score` on the same units: n-grams are multisets, ROUGE-L is the length of one longest common
+subsequence, "." is a token. Speaker tags and masks are one unit, where Mecab makes four of `#Person1#`, three of which
+any two speakers share.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import pairwise
 from statistics import fmean
-from typing import Literal
+from typing import Any, Literal, get_args
 
-from rouge.rouge_score import f_r_p_rouge_n, rouge_n
+from tqdm import tqdm
 
-Tokens = Literal["mecab", "whitespace", "char"]
-Sentences = tuple[str, ...]
-Splitter = Callable[[str], Sentences]
+Unit = Literal["mecab", "char", "whitespace"]
+Variant = Literal["official", "strict"]
+Over = Literal["mean", "best"]
+Pair = Callable[[str, str], "Rouge"]
 
+UNITS: tuple[Unit, ...] = get_args(Unit)
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+NAMES = ("rouge1", "rouge2", "rougeL", "rouge_mean", "rouge_sum")
 
-@dataclass(frozen=True)
-class Score:
-    """ROUGE F1 of one dialogue in percent, the mean over its references."""
-
-    id: str
-    rouge1: float
-    rouge2: float
-    rougeL: float  # noqa: N815 - the name of the metric in papers and in metrics/rouge.json
+# Labels of speakers and masks, whatever stands beside them: #Person1#, #PhoneNumber#, SD2000001.
+_TAG = re.compile(r"#[A-Za-z]+\d*#|(?<![A-Za-z\d])SD\d{5,}")
 
 
-def splitter(tokens: Tokens) -> Splitter:
-    """A function from a text to its sentences, each its tokens joined by a space.
+@dataclass(frozen=True, slots=True)
+class Rouge:
+    """F1 from 0 to 1."""
 
-    It remembers every text, so that a reference is taken apart once and not once a baseline: keep one for a whole
-    evaluation, and let go of it after that.
+    r1: float
+    r2: float
+    rL: float  # noqa: N815 - the name of the metric in papers
+
+
+NOTHING = Rouge(0.0, 0.0, 0.0)
+
+
+def units(text: str, unit: Unit, whole_tags: bool) -> list[str]:
+    """What ROUGE counts in a text: its morphemes, its characters without blanks, or its words between blanks.
+
+    With `whole_tags` a speaker tag or mask is one unit, and what stands around it is as it was without; words have
+    theirs whole already.
     """
-    tokenize = _tokenizer(tokens)
+    match unit:
+        case "mecab":
+            found: Sequence[str] = _morphemes(text)
+        case "char":
+            found = "".join(text.split())
+        case "whitespace":
+            return text.split()
+    return _with_whole_tags(text, found) if whole_tags else list(found)
+
+
+def official(prediction: Sequence[str], reference: Sequence[str]) -> Rouge:
+    """What `rouge.Rouge().get_scores` gives on units joined by spaces; 0 where it raises for want of a token."""
+    return _official(_Sets(prediction), _Sets(reference))
+
+
+def strict(prediction: Sequence[str], reference: Sequence[str]) -> Rouge:
+    """What `rouge_score.rouge_scorer.RougeScorer` gives on these units for rouge1, rouge2 and rougeL."""
+    return _strict(_Counts(prediction), _Counts(reference))
+
+
+def scorer(variant: Variant, unit: Unit) -> Pair:
+    """A function that scores a prediction against a reference, both texts.
+
+    It remembers what every text is made of, so that a reference is taken apart once and not once a system: keep one
+    for a whole evaluation, and let go of it after that.
+    """
+    take: Callable[[Sequence[str]], Any] = _Sets if variant == "official" else _Counts
+    compare: Callable[[Any, Any], Rouge] = _official if variant == "official" else _strict
 
     @cache
-    def sentences(text: str) -> Sentences:
-        joined = " ".join(tokenize(text))
-        # To the letter what `rouge.Rouge.get_scores` does: "가 . . 나" has a sentence in the middle that is empty.
-        return tuple(" ".join(part.split()) for part in joined.split(".") if part)
+    def made_of(text: str) -> Any:
+        return take(units(text, unit, whole_tags=variant == "strict"))
 
-    return sentences
+    return lambda prediction, reference: compare(made_of(prediction), made_of(reference))
 
 
-def score(identifier: str, prediction: str, references: Sequence[str], sentences: Splitter) -> Score:
-    """Score a prediction against at least one reference. Raises ValueError (statistics) if there is none."""
-    hypothesis = sentences(prediction)
-    rows = [_f1(hypothesis, sentences(reference)) for reference in references]
-    rouge1, rouge2, rouge_l = (100 * fmean(column) for column in zip(*rows, strict=True))
-    return Score(identifier, rouge1, rouge2, rouge_l)
+def against(prediction: str, references: Sequence[str], pair: Pair, over: Over = "mean") -> Rouge:
+    """Score a prediction against one or several references: the mean over them, as the competition does, or the best.
+
+    The best is taken for each of r1, r2 and rL by itself. Raises ValueError if there is no reference.
+    """
+    if not references:
+        raise ValueError("a prediction cannot be scored without a reference")
+    rows = [pair(prediction, reference) for reference in references]
+    choose: Callable[[list[float]], float] = fmean if over == "mean" else max
+    return Rouge(choose([row.r1 for row in rows]), choose([row.r2 for row in rows]), choose([row.rL for row in rows]))
 
 
-def means(scores: Iterable[Score]) -> dict[str, float]:
+def score_rows(
+    predictions: Sequence[str],
+    references: Sequence[Sequence[str]],
+    pair: Pair,
+    over: Over = "mean",
+    label: str | None = None,
+) -> list[Rouge]:
+    """Score each prediction against the references in its place; `label` stands at the progress bar.
+
+    Raises ValueError if the lengths differ, or if one has no reference.
+    """
+    both = zip(predictions, references, strict=True)
+    progress = tqdm(both, desc=label, total=len(predictions), unit=" rows", disable=None)
+    return [against(prediction, wanted, pair, over) for prediction, wanted in progress]
+
+
+def columns(rows: Iterable[Rouge]) -> dict[str, list[float]]:
+    """Each metric of NAMES, row by row, in percent: `rouge_sum` is the sum of the three, `rouge_mean` their mean."""
+    triples = [(100 * row.r1, 100 * row.r2, 100 * row.rL) for row in rows]
+    singles = [list(column) for column in zip(*triples, strict=True)] or [[], [], []]
+    return dict(zip(NAMES, [*singles, [fmean(triple) for triple in triples], [sum(t) for t in triples]], strict=True))
+
+
+def means(rows: Iterable[Rouge]) -> dict[str, float]:
     """Means over rows in percent, their sum, and their mean, which is the competition's final score."""
-    columns = zip(*((row.rouge1, row.rouge2, row.rougeL) for row in scores), strict=True)
-    named = dict(zip(("rouge1", "rouge2", "rougeL"), map(fmean, columns), strict=True))
-    return {**named, "rouge_sum": sum(named.values()), "rouge_mean": fmean(named.values())}
+    three = {name: fmean(column) for name, column in list(columns(rows).items())[:3]}
+    return {**three, "rouge_sum": sum(three.values()), "rouge_mean": fmean(three.values())}
+
+
+def named(name: str, variant: Variant, unit: Unit) -> str:
+    """The full name of a metric, as `rouge1.official.mecab`."""
+    return f"{name}.{variant}.{unit}"
 
 
 def common_subsequence(left: Sequence[str], right: Sequence[str]) -> list[str]:
@@ -77,59 +153,150 @@ def common_subsequence(left: Sequence[str], right: Sequence[str]) -> list[str]:
     Bit-parallel after Hyyrö, Bit-parallel LCS-length computation revisited (2004): a bit of `rows[i]` is 0 where the
     length for left[:i] grows by one with that word of `right`. It needs a bit and no table entry for a pair of words.
     """
-    places: dict[str, int] = {}
-    for place, word in enumerate(right):
-        places[word] = places.get(word, 0) | 1 << place
-    full = (1 << len(right)) - 1
-    rows = [full]
+    places, full = _places(right)
+    row = full
+    rows = []
     for word in left:
-        matches = rows[-1] & places.get(word, 0)
-        rows.append((rows[-1] + matches | rows[-1] - matches) & full)
+        matches = row & places.get(word, 0)
+        row = (row + matches | row - matches) & full
+        rows.append(row)
 
+    # The package walks back from the end: it takes a pair of like words at once, goes left in `right` where that costs
+    # nothing, else back in `left`. Here it goes to the next place where it does not go left in one step.
     words: list[str] = []
-    i, j = len(left), len(right)
-    while i and j:
-        if left[i - 1] == right[j - 1]:
-            words.append(left[i - 1])
-            i, j = i - 1, j - 1
-        elif rows[i] >> (j - 1) & 1:
-            j -= 1
-        else:
-            i -= 1
+    below = full
+    for word, row in zip(reversed(left), reversed(rows), strict=True):
+        matches = places.get(word, 0)
+        j = ((~row | matches) & below).bit_length()
+        if not j:
+            break
+        taken = matches >> (j - 1) & 1
+        if taken:
+            words.append(word)
+        below = (1 << (j - taken)) - 1
     return words[::-1]
 
 
-def _tokenizer(tokens: Tokens) -> Callable[[str], list[str]]:
-    match tokens:
-        case "mecab":
-            from mecab import MeCab
-
-            morphemes: Callable[[str], list[str]] = MeCab().morphs
-            return morphemes
-        case "whitespace":
-            return str.split
-        case "char":
-            return lambda text: list("".join(text.split()))
+def common_length(left: Sequence[str], right: Sequence[str]) -> int:
+    """The length of the longest common subsequences."""
+    places, full = _places(right)
+    row = full
+    for word in left:
+        matches = row & places.get(word, 0)
+        row = (row + matches | row - matches) & full
+    return len(right) - row.bit_count()
 
 
-def _f1(hypothesis: Sentences, reference: Sentences) -> tuple[float, float, float]:
-    if not hypothesis or not reference:
-        return 0.0, 0.0, 0.0
-    return (
-        rouge_n(hypothesis, reference, n=1)["f"],
-        rouge_n(hypothesis, reference, n=2)["f"],
-        _rouge_l_f1(hypothesis, reference),
+class _Sets:
+    """A text as `official` compares it."""
+
+    __slots__ = ("pairs", "sentences", "words")
+
+    def __init__(self, given: Sequence[str]) -> None:
+        # To the letter what `rouge.Rouge.get_scores` does: "가 . . 나" has a sentence in the middle whose only word is
+        # "", as the package splits it at the blank again.
+        self.sentences = [part.split() or [""] for part in " ".join(given).split(".") if part]
+        words = [word for sentence in self.sentences for word in sentence]
+        self.words = set(words)
+        self.pairs = set(pairwise(words))
+
+
+class _Counts:
+    """A text as `strict` compares it."""
+
+    __slots__ = ("pairs", "units", "words")
+
+    def __init__(self, given: Sequence[str]) -> None:
+        self.units = given
+        self.words = Counter(given)
+        self.pairs = Counter(pairwise(given))
+
+
+def _official(prediction: _Sets, reference: _Sets) -> Rouge:
+    if not prediction.sentences or not reference.sentences:
+        return NOTHING
+    in_order: set[str] = set()
+    for wanted in reference.sentences:
+        for given in prediction.sentences:
+            in_order.update(common_subsequence(wanted, given))
+    words, wanted_words = prediction.words, reference.words
+    return Rouge(
+        _smoothed_f1(len(words & wanted_words), len(words), len(wanted_words)),
+        _smoothed_f1(len(prediction.pairs & reference.pairs), len(prediction.pairs), len(reference.pairs)),
+        _smoothed_f1(len(in_order), len(words), len(wanted_words)),
     )
 
 
-def _rouge_l_f1(hypothesis: Sentences, reference: Sentences) -> float:
-    """The summary-level ROUGE-L of `rouge`: distinct words in any common subsequence, of all distinct words."""
-    shared: set[str] = set()
-    for wanted in reference:
-        for given in hypothesis:
-            shared.update(common_subsequence(wanted.split(" "), given.split(" ")))
-    return float(f_r_p_rouge_n(_distinct(hypothesis), _distinct(reference), len(shared))["f"])
+def _strict(prediction: _Counts, reference: _Counts) -> Rouge:
+    given, wanted = prediction.units, reference.units
+    return Rouge(
+        _f1(_shared(prediction.words, reference.words), len(given), len(wanted)),
+        _f1(_shared(prediction.pairs, reference.pairs), len(given) - 1, len(wanted) - 1),
+        _f1(common_length(given, wanted), len(given), len(wanted)),
+    )
 
 
-def _distinct(sentences: Sentences) -> int:
-    return len({word for sentence in sentences for word in sentence.split(" ")})
+def _smoothed_f1(shared: int, given: int, wanted: int) -> float:
+    """The formula of `rouge.rouge_score.f_r_p_rouge_n`, operation by operation: no digit may differ."""
+    if not shared:
+        return 0.0
+    precision, recall = shared / given, shared / wanted
+    return 2.0 * ((precision * recall) / (precision + recall + 1e-8))
+
+
+def _f1(shared: int, given: int, wanted: int) -> float:
+    return 2 * shared / (given + wanted) if shared else 0.0
+
+
+def _shared(left: Counter[Any], right: Counter[Any]) -> int:
+    return sum(min(count, right[gram]) for gram, count in left.items() if gram in right)
+
+
+def _places(words: Sequence[str]) -> tuple[dict[str, int], int]:
+    """A number for each word whose bits are its places, and one with a bit for every place."""
+    places: dict[str, int] = {}
+    bit = 1
+    for word in words:
+        places[word] = places.get(word, 0) | bit
+        bit <<= 1
+    return places, bit - 1
+
+
+@cache
+def _mecab() -> Callable[[str], list[str]]:
+    from mecab import MeCab
+
+    morphs: Callable[[str], list[str]] = MeCab().morphs
+    return morphs
+
+
+@lru_cache(maxsize=1 << 14)  # both variants ask for the same texts
+def _morphemes(text: str) -> tuple[str, ...]:
+    return tuple(_mecab()(text))
+
+
+def _with_whole_tags(text: str, found: Sequence[str]) -> list[str]:
+    """The pieces `found` of a text, in order, with each tag as one; a piece that reaches over a tag's end is cut."""
+    tags = [match.span() for match in _TAG.finditer(text)]
+    if not tags:
+        return list(found)
+    inside = {place for start, end in tags for place in range(start, end)}
+    whole = {start: text[start:end] for start, end in tags}
+    pieces: list[str] = []
+    place = 0
+    for piece in found:
+        place = text.index(piece, place)
+        rest = ""
+        for at, letter in enumerate(piece, start=place):
+            if at not in inside:
+                rest += letter
+                continue
+            if rest:
+                pieces.append(rest)
+                rest = ""
+            if at in whole:
+                pieces.append(whole[at])
+        if rest:
+            pieces.append(rest)
+        place += len(piece)
+    return pieces

@@ -110,9 +110,9 @@ def _with_filler(rows: Dataset, pad: int) -> Dataset:
 
 def rouge_sum(tokenizer: PreTrainedTokenizerBase) -> Callable[[EvalPrediction], dict[str, float]]:
     """A measure for the trainer: the sum of ROUGE-1, -2 and -L F1 over Mecab morphemes, in percent."""
-    from dialsum.measures.rouge import means, score, splitter
+    from dialsum.measures.rouge import means, scorer
 
-    sentences = splitter("mecab")
+    pair = scorer("official", "mecab")
 
     def texts(ids: Any) -> list[str]:
         known = np.where(np.asarray(ids) < 0, tokenizer.pad_token_id, ids)
@@ -120,7 +120,6 @@ def rouge_sum(tokenizer: PreTrainedTokenizerBase) -> Callable[[EvalPrediction], 
 
     def measure(outcome: EvalPrediction) -> dict[str, float]:
         pairs = zip(texts(outcome.predictions), texts(outcome.label_ids), strict=True)
-        scores = [score(str(row), said, [reference], sentences) for row, (said, reference) in enumerate(pairs)]
-        return {"rouge_sum": means(scores)["rouge_sum"]}
+        return {"rouge_sum": means(pair(said, reference) for said, reference in pairs)["rouge_sum"]}
 
     return measure

@@ -14,7 +14,6 @@ from pathlib import Path
 from statistics import fmean
 
 import click
-from tqdm import tqdm
 
 from dialsum.corpus.dialogue import Dialogue, Fact, read_jsonl
 from dialsum.corpus.prediction import Prediction, read_predictions
@@ -45,9 +44,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @dataclass(frozen=True)
 class Judge:
-    """What every system is measured by: how a text is split into tokens, and the facts of the train split."""
+    """What every system is measured by: how two texts are compared, and the facts of the train split."""
 
-    sentences: rouge.Splitter
+    pair: rouge.Pair
     seen: Set[Fact]
 
 
@@ -63,7 +62,7 @@ def main(predictions: Path, dev: Path, train: Path, scores: Path, metrics: Path)
     dialogues = read_dev(dev)
     answers = match(read_predictions(predictions), dialogues, predictions, dev)
     train_dialogues = read_jsonl(train)
-    judge = Judge(rouge.splitter(evaluation.tokens), {fact for one in train_dialogues for fact in one.facts})
+    judge = Judge(rouge.scorer("official", evaluation.tokens), {fact for one in train_dialogues for fact in one.facts})
 
     rows, model = measure_model(answers, dialogues, judge)
     others = {
@@ -108,7 +107,7 @@ def match(predictions: Sequence[Prediction], dialogues: Sequence[Dialogue], give
 
 def measure(
     texts: Sequence[str], dialogues: Sequence[Dialogue], judge: Judge, name: str
-) -> tuple[list[rouge.Score], Metrics]:
+) -> tuple[list[rouge.Rouge], Metrics]:
     """Rows and metrics of any system, whose texts are in the order of the dialogues; `name` labels the progress bar.
 
     rouge1, rouge2, rougeL: F1 in percent, mean over rows and references, as `measures.rouge` defines it
@@ -116,15 +115,13 @@ def measure(
     fact_recall: share (0 to 1) of the dialogues' facts that the text states; null where there are no facts
     fact_recall_seen, fact_recall_unseen: the same over the facts that train has, and over those that it has not
     """
-    pairs = zip(texts, dialogues, strict=True)
-    progress = tqdm(pairs, desc=name, total=len(dialogues), disable=None)
-    rows = [rouge.score(one.id, text, one.references, judge.sentences) for text, one in progress]
+    rows = rouge.score_rows(texts, [one.references for one in dialogues], judge.pair, label=name)
     return rows, {**rouge.means(rows), **fact_recall(texts, dialogues, judge.seen)}
 
 
 def measure_model(
     answers: Sequence[Prediction], dialogues: Sequence[Dialogue], judge: Judge
-) -> tuple[list[rouge.Score], Metrics]:
+) -> tuple[list[rouge.Rouge], Metrics]:
     """Rows and metrics of the model: those of `measure`, and
 
     stop_rate: share (0 to 1) of predictions that the model ended itself
@@ -145,17 +142,18 @@ def measure_model(
 
 
 def write_scores(
-    path: Path, rows: Sequence[rouge.Score], answers: Sequence[Prediction], dialogues: Sequence[Dialogue]
+    path: Path, rows: Sequence[rouge.Rouge], answers: Sequence[Prediction], dialogues: Sequence[Dialogue]
 ) -> None:
     """One row a dialogue as CSV: ROUGE in percent, facts found and in all, texts. Several references: one a line."""
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        for row, answer, dialogue in zip(rows, answers, dialogues, strict=True):
+        percent = zip(*list(rouge.columns(rows).values())[:3], strict=True)
+        for row, answer, dialogue in zip(percent, answers, dialogues, strict=True):
             writer.writerow(
                 [
-                    row.id,
-                    *(round(value, 4) for value in (row.rouge1, row.rouge2, row.rougeL)),
+                    dialogue.id,
+                    *(round(value, 4) for value in row),
                     len(stated_facts(answer.text, dialogue.facts)),
                     len(dialogue.facts),
                     _is_foreign(answer.text, dialogue),
