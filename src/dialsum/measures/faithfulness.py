@@ -114,7 +114,7 @@ def unsupported_names(text: str, dialogue: str) -> list[str]:
 
 
 def tag_errors(text: str, dialogue: str) -> list[str]:
-    """Labels that are broken (`#Person1은`, `Person1#`), and labels, masks and speakers that the dialogue does not have.
+    """Broken labels (`#Person1은`, `Person1#`), and labels, masks and speakers that the dialogue does not have.
 
     The dialogue is given with its speakers, as they stand there: `#person1#` is not `#Person1#`.
     """

@@ -4,7 +4,7 @@ Enters: summaries. Leaves: what is wrong with their form, whatever they say.
 
     ends("#Person1#은 병원에") == False
     repeated_sentences("비가 온다. 비가 온다. 춥다.") == ["비가 온다."]
-    repeated_share("가 나 다 라 가 나 다 라") == 0.2     # 가 나 다 라 is one of five runs of four words that came before
+    repeated_share("가 나 다 라 가 나 다 라") == 0.2     # one of its five runs of four words came before
 """
 
 from __future__ import annotations

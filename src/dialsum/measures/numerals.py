@@ -5,8 +5,8 @@ Enters: text. Leaves: the numbers that it writes in digits, and the values that 
     written("오후 3시에 2만 5천 원을 낸다.") == [Number("3", Decimal(3), "시"), Number("2만 5천", Decimal(25000), " ")]
     stated("세 시쯤 이만 오천 원이요.") >= {Decimal(3), Decimal(25000)}
 
-Words are read generously, but not each syllable that can be a numeral: 이, 일, 사, 오, 한, 두, 세 and 네 stand in nearly
-every dialogue as something else, and count only before a unit (두 시, 오층, 세 사람).
+Words are read generously, but not each syllable that can be a numeral: 이, 일, 사, 오, 한, 두, 세 and 네 stand in
+nearly every dialogue as something else, and count only before a unit (두 시, 오층, 세 사람).
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ _TOKEN = re.compile(rf"{_NUMBER}|[가-힣]")
 _SINO = f"[{''.join(_DIGITS)}{''.join(_SMALL)}{''.join(_LARGE)}]"
 _SINO_RUN = re.compile(rf"{_SINO}+(?:(?<=[백천만억조]) {_SINO}*[십백천만억조]{_SINO}*)*")
 # 이번 (this time) and 이 분 (this person) are no numbers, nor is anything else with 이 before a blank.
-_SINO_UNITS = (
-    "분|초|일|월|년|층|호|세|원|달러|위안|엔|유로|파운드|퍼센트|프로|번|주|인|박|등|차|회|학년|페이지|배|개월|킬로|미터|인분|단계"
-)
+_SINO_UNITS = "분|초|일|월|년|층|호|세|원|달러|위안|엔|유로|파운드|퍼센트|프로|번|주|인|박|등|차|회|학년|페이지|배|개월|킬로|미터|인분|단계"
 _SINO_ALONE = re.compile(
     rf"(?<![가-힣])(?:(?P<near>[{''.join(_DIGITS)}십백천만억])|(?P<far>[일삼사오육칠팔구십백천만억]) )(?:{_SINO_UNITS})"
 )
@@ -47,7 +45,8 @@ _NATIVE_UNITS = (
     "|쪽|차례|칸|건|편|그릇|접시|상자|봉지|컵|블록|정거장|자리|쌍|밤|해|방|아이|친구|여자|남자|형제|자매|아들|딸|째|판|모금|번째|부"
 )
 _NATIVE = re.compile(
-    rf"(?P<tens>{'|'.join(_TENS)})?(?:(?P<clear>{'|'.join(_CLEAR)})|(?P<short>{'|'.join(_BEFORE_UNITS)})(?= ?(?:{_NATIVE_UNITS})))"
+    rf"(?P<tens>{'|'.join(_TENS)})?(?:(?P<clear>{'|'.join(_CLEAR)})"
+    rf"|(?P<short>{'|'.join(_BEFORE_UNITS)})(?= ?(?:{_NATIVE_UNITS})))"
     rf"|(?P<round>{'|'.join(_TENS)})(?= ?(?:{_NATIVE_UNITS}|여|몇))|(?P<twenty>스무)(?= )"
 )
 # Words that are a number or two. 반 stands for 30 after an hour alone.

@@ -3,12 +3,13 @@
 Enters: dialogues, the model's answers, and columns of values, one a row. Leaves: data/scores/dev.csv, by_group.csv,
 worst.csv and worst.md. A line of by_group.csv:
 
-    length,200-399,187,77.2104,63.8127,73.0251,71.3494,69.0713,73.5512,0.0,0.0214,…
+    length,200-399,262,76.1571,62.1505,72.0834,70.1303,68.6237,71.6376,0.8407,0.9962,0.0,0.0191,…
 """
 
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,10 @@ from statistics import fmean
 
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
-from dialsum.measures.faithfulness import stated_facts
+from dialsum.measures.faithfulness import fact_recall, stated_facts
 from dialsum.measures.groups import Group
 from dialsum.measures.inspection import Inspection
+from dialsum.measures.significance import Interval
 from dialsum.outputs import replacing
 
 WORST = 20
@@ -28,7 +30,7 @@ _TOPICS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Sheet:
-    """What is known of the rows, in one order. `values` are columns that have a mean: ROUGE in percent, rates 0 to 1."""
+    """What is known of the rows, in one order. `values` are columns with a mean: ROUGE in percent, rates 0 to 1."""
 
     dialogues: Sequence[Dialogue]
     answers: Sequence[Prediction]
@@ -38,12 +40,12 @@ class Sheet:
 
 @dataclass(frozen=True)
 class GroupScore:
-    """Means of the rows of a group, and the 95 % interval of `rouge_mean`."""
+    """Means of the rows of a group, the share of their facts that the model states, the interval of `rouge_mean`."""
 
     group: Group
     means: dict[str, float]
-    low: float
-    high: float
+    fact_recall: float | None
+    interval: Interval
 
 
 def write_rows(path: Path, sheet: Sheet) -> None:
@@ -65,9 +67,12 @@ def worst(sheet: Sheet) -> list[int]:
     return sorted(range(len(sheet.dialogues)), key=sheet.values["rouge_mean"].__getitem__)[:WORST]
 
 
-def score_group(group: Group, values: Mapping[str, Sequence[float]], low: float, high: float) -> GroupScore:
-    """The means of a group's rows; the interval is given."""
-    return GroupScore(group, {name: fmean(column[at] for at in group.places) for name, column in values.items()}, low, high)
+def score_group(group: Group, sheet: Sheet, interval: Interval) -> GroupScore:
+    """What the rows of a group have on average; the interval of their mean ROUGE is given."""
+    means = {name: fmean(column[place] for place in group.places) for name, column in sheet.values.items()}
+    dialogues = [sheet.dialogues[place] for place in group.places]
+    texts = [sheet.answers[place].text for place in group.places]
+    return GroupScore(group, means, fact_recall(texts, dialogues, frozenset())["fact_recall"], interval)
 
 
 def write_groups(path: Path, scores: Iterable[GroupScore]) -> None:
@@ -80,8 +85,9 @@ def write_groups(path: Path, scores: Iterable[GroupScore]) -> None:
                 "group": score.group.name,
                 "rows": len(score.group.places),
                 **{name: _rounded(score.means[name]) for name in ROUGE},
-                "rouge_mean_low": _rounded(score.low),
-                "rouge_mean_high": _rounded(score.high),
+                "rouge_mean_low": _rounded(score.interval.low),
+                "rouge_mean_high": _rounded(score.interval.high),
+                "fact_recall": "" if score.fact_recall is None else _rounded(score.fact_recall),
                 **{name: _rounded(value) for name, value in score.means.items() if not name.startswith("rouge")},
             }
             for score in scores
@@ -97,7 +103,8 @@ def group_table(scores: Sequence[GroupScore]) -> str:
     for score in shown:
         name = f"{score.group.by} {score.group.name}"
         means = "".join(f"{score.means[key]:>9.2f}" for key in ROUGE[:3]) + f"{score.means['rouge_mean']:>8.2f}"
-        lines.append(f"{_fitted(name, 24)}{len(score.group.places):>6}{means}{span(score.low, score.high):>14}")
+        around = span(score.interval.low, score.interval.high)
+        lines.append(f"{_fitted(name, 24)}{len(score.group.places):>6}{means}{around:>14}")
     if len(topics) > _TOPICS_SHOWN:
         lines.append(f"and {len(topics) - _TOPICS_SHOWN} more topics")
     return "\n".join(lines)
@@ -156,8 +163,6 @@ def _rounded(value: float) -> float:
 
 def _fitted(text: str, width: int) -> str:
     """Cut or filled to so many columns of a terminal, where a Korean letter takes two."""
-    import unicodedata
-
     out, used = "", 0
     for char in text:
         size = 2 if unicodedata.east_asian_width(char) in "WF" else 1

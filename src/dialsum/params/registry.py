@@ -12,9 +12,10 @@ from dialsum.params.strict import STRICT
 
 @dataclass(frozen=True, config=STRICT)
 class Evaluation:
-    """`tokens`: what ROUGE counts."""
+    """`tokens`: what the ROUGE that decides counts. `seed`: of the rows drawn for intervals and for `other_row`."""
 
     tokens: Literal["mecab", "whitespace", "char"]
+    seed: Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True, config=STRICT)
