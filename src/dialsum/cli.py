@@ -18,10 +18,13 @@ from dialsum.errors import InputError
 COMMANDS = {
     "cache": "Free the disk of hub models.",
     "check": "Say what is wrong with params.yaml.",
+    "compare": "Say whether one file of predictions is better than another.",
     "doctor": "Show what this machine has, and which models fit it.",
+    "ensemble": "Join several predictions into one by majority.",
     "experiment": "Run one experiment with other values.",
     "import": "Turn dialogues of another form into the files that data.dir needs.",
     "models": "Show the base models and the GPU memory that each needs.",
+    "score": "Score predictions against references.",
     "serve": "Serve the champion over HTTP.",
     "synthesize": "Make a synthetic data set of any size.",
     "ui": "Show all runs in MLflow's web page.",
