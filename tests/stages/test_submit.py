@@ -22,10 +22,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def submitted(*predictions: tuple[str, str]) -> str:
     write_predictions(Path("predictions.jsonl"), [Prediction(name, text, True) for name, text in predictions])
-    submit.main(
-        "--predictions predictions.jsonl --test test.jsonl --data mine --submission data/submission.csv".split(),
-        standalone_mode=False,
-    )
+    inputs = "--predictions predictions.jsonl --test test.jsonl --data mine"
+    submit.main([*inputs.split(), "--submission", "data/submission.csv"], standalone_mode=False)
     return Path("data/submission.csv").read_bytes().decode("utf-8")
 
 

@@ -40,8 +40,8 @@ _AFTER = (
     (re.compile("개$"), "(?!월)"),
 )
 # What is left of a label when one of its ends is missing: #Person1은, Person1#, Person 1, a lone #.
-_BROKEN_LABEL = re.compile(r"#[A-Za-z]*\d*|[A-Za-z]+\d*#|\b[Pp]erson ?\d+")
-_NUMBERED_SPEAKER = re.compile(r"\bSD\d+")
+_BROKEN_LABEL = re.compile(r"#[A-Za-z]*\d*|[A-Za-z]+\d*#|(?<![A-Za-z])[Pp]erson ?\d+")
+_NUMBERED_SPEAKER = re.compile(r"(?<![A-Za-z\d])SD\d+")
 
 
 def states(text: str, value: str) -> bool:
@@ -119,7 +119,8 @@ def tag_errors(text: str, dialogue: str) -> list[str]:
     The dialogue is given with its speakers, as they stand there: `#person1#` is not `#Person1#`.
     """
     unknown = [label for label in LABEL.findall(text) if label not in dialogue]
-    broken = [piece for piece in _BROKEN_LABEL.findall(LABEL.sub(" ", text)) if piece == "#" or piece not in dialogue]
+    other_signs = set(_BROKEN_LABEL.findall(LABEL.sub(" ", dialogue)))  # as in "1번은 #1 버튼"
+    broken = [piece for piece in _BROKEN_LABEL.findall(LABEL.sub(" ", text)) if piece not in other_signs]
     speakers = set(_NUMBERED_SPEAKER.findall(dialogue))
     return unknown + broken + [name for name in _NUMBERED_SPEAKER.findall(text) if name not in speakers]
 

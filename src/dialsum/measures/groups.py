@@ -38,7 +38,7 @@ def divide(dialogues: Sequence[Dialogue]) -> list[Group]:
     topics = [dialogue.topic for dialogue in dialogues]
     largest_first = sorted(Counter(topic for topic in topics if topic).items(), key=lambda item: (-item[1], item[0]))
     return [
-        *_groups("length", lengths, sorted(set(lengths), key=_bins().index)),
+        *_groups("length", lengths, [name for name in _bins() if name in lengths]),
         *_groups("speakers", speakers, sorted(set(speakers))),
         *_groups("topic", topics, (topic for topic, _ in largest_first)),
     ]

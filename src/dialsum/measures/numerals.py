@@ -29,11 +29,14 @@ _WRITTEN = re.compile(
 _TOKEN = re.compile(rf"{_NUMBER}|[가-힣]")
 
 _SINO = f"[{''.join(_DIGITS)}{''.join(_SMALL)}{''.join(_LARGE)}]"
-_SINO_RUN = re.compile(rf"{_SINO}+(?:(?<=[백천만억조]) {_SINO}*[십백천만억조]{_SINO}*)*")
+_SINO_RUN = re.compile(rf"(?<!\d){_SINO}+(?:(?<=[백천만억조]) {_SINO}*[십백천만억조]{_SINO}*)*")
 # 이번 (this time) and 이 분 (this person) are no numbers, nor is anything else with 이 before a blank.
-_SINO_UNITS = "분|초|일|월|년|층|호|세|원|달러|위안|엔|유로|파운드|퍼센트|프로|번|주|인|박|등|차|회|학년|페이지|배|개월|킬로|미터|인분|단계"
+_SINO_UNITS = (
+    "분|초|일|월|년|층|호|세|원|달러|위안|엔|유로|파운드|퍼센트|프로|번|주|인|박|등|차|회|학년|페이지|배|개월|킬로|미터"
+    "|단계"
+)
 _SINO_ALONE = re.compile(
-    rf"(?<![가-힣])(?:(?P<near>[{''.join(_DIGITS)}십백천만억])|(?P<far>[일삼사오육칠팔구십백천만억]) )(?:{_SINO_UNITS})"
+    rf"(?<![가-힣\d])(?:(?P<near>[{''.join(_DIGITS)}십백천만억])|(?P<far>[일삼사오육칠팔구십백천만억]) )(?:{_SINO_UNITS})"
 )
 _NO_NUMBER = re.compile("이번|이분|이일")
 

@@ -12,10 +12,9 @@ from dialsum.params.strict import STRICT
 
 @dataclass(frozen=True, config=STRICT)
 class Evaluation:
-    """`tokens`: what the ROUGE that decides counts. `seed`: of the rows drawn for intervals and for `other_row`."""
+    """`tokens`: what the ROUGE that decides counts; the others are measured too."""
 
     tokens: Literal["mecab", "whitespace", "char"]
-    seed: Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True, config=STRICT)

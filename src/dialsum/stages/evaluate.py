@@ -1,8 +1,8 @@
 """Measure the predictions for the dev split, beside those of trivial baselines.
 
-Enters: data/predictions/dev.jsonl, and the prepared dev and train splits. Leaves: metrics/rouge.json, and in data/scores
-dev.csv, one row a dialogue; by_group.csv, one a topic, length and number of speakers; worst.csv and worst.md, the rows
-with the lowest ROUGE. What each metric says stands at `measure` and `measure_model`:
+Enters: data/predictions/dev.jsonl, and the prepared dev and train splits. Leaves: metrics/rouge.json, and in
+data/scores dev.csv, one row a dialogue; by_group.csv, one a topic, length and number of speakers; worst.csv and
+worst.md, the rows with the lowest ROUGE. What each metric says stands at `measure` and `measure_model`:
 
     {"rows": 300, "rouge1": 76.1709, …, "intervals": {"rouge1": {"low": 73.9, "high": 78.4}, …},
      "scores": {"rouge1.strict.char": {"mean": 81.2, "low": 79.1, "high": 83.2}, …}, "baselines": {"lead_1": {…}, …}}
@@ -22,7 +22,7 @@ import click
 from dialsum.corpus.dialogue import Dialogue, Fact, read_jsonl
 from dialsum.corpus.prediction import Prediction, read_predictions
 from dialsum.errors import InputError
-from dialsum.measures import baselines, groups, inspection, rouge, scoresheet
+from dialsum.measures import baselines, groups, inspection, rouge, scoresheet, scoring
 from dialsum.measures.faithfulness import fact_recall
 from dialsum.measures.significance import intervals
 from dialsum.outputs import write_json
@@ -39,11 +39,10 @@ _PLACE = click.Path(path_type=Path)
 
 @dataclass(frozen=True)
 class Judge:
-    """What every system is measured by: how two texts are compared, the facts of the train split, and what seeds draws."""
+    """What every system is measured by: how two texts are compared, and the facts of the train split."""
 
     pair: rouge.Pair
     seen: Set[Fact]
-    seed: int
 
 
 @click.command()
@@ -61,20 +60,22 @@ def main(predictions: Path, dev: Path, train: Path, scores: Path, by_group: Path
     answers = match(read_predictions(predictions), dialogues, predictions, dev)
     train_dialogues = read_jsonl(train)
     seen = {fact for one in train_dialogues for fact in one.facts}
-    judge = Judge(rouge.scorer("official", evaluation.tokens), seen, evaluation.seed)
+    judge = Judge(rouge.scorer("official", evaluation.tokens), seen)
 
     sheet, model = measure_model(answers, dialogues, judge)
     others = {
         name: measure(texts, asked, judge, name)[1]
-        for name, (texts, asked) in trivial(dialogues, train_dialogues, evaluation.seed).items()
+        for name, (texts, asked) in trivial(dialogues, train_dialogues).items()
     }
-    by_kind = [scored_group(group, sheet, judge) for group in groups.divide(dialogues)]
+    by_kind = [scored_group(group, sheet) for group in groups.divide(dialogues)]
 
     scoresheet.write_rows(scores, sheet)
     scoresheet.write_groups(by_group, by_kind)
     scoresheet.write_worst(worst, worst.with_suffix(".md"), sheet)
-    all_scores = every_score(answers, dialogues, judge)
-    write_json(metrics, _rounded({"rows": len(dialogues), **model, "scores": all_scores, "baselines": others}))
+    write_json(
+        metrics,
+        _rounded({**model, "scores": every_score(answers, dialogues), "baselines": others}),
+    )
     click.echo(table({"model": model, **others}))
     click.echo(f"\n{scoresheet.group_table(by_kind)}")
 
@@ -105,7 +106,7 @@ def match(predictions: Sequence[Prediction], dialogues: Sequence[Dialogue], give
 
 
 def trivial(
-    dialogues: Sequence[Dialogue], train: Sequence[Dialogue], seed: int
+    dialogues: Sequence[Dialogue], train: Sequence[Dialogue]
 ) -> dict[str, tuple[list[str], Sequence[Dialogue]]]:
     """The texts of each baseline, and the dialogues that they are for: `reference` has but those with several."""
     texts = {
@@ -113,7 +114,7 @@ def trivial(
         "lead_3": baselines.lead(dialogues, 3),
         "longest_turns": baselines.longest_turns(dialogues),
         "most_similar": baselines.most_similar(dialogues, train),
-        "other_row": baselines.other_row(len(dialogues), train, seed),
+        "other_row": baselines.other_row(len(dialogues), train),
     }
     systems: dict[str, tuple[list[str], Sequence[Dialogue]]] = {name: (one, dialogues) for name, one in texts.items()}
     people, against = baselines.reference(dialogues)
@@ -121,7 +122,7 @@ def trivial(
 
 
 def measure(texts: Sequence[str], dialogues: Sequence[Dialogue], judge: Judge, name: str) -> tuple[Values, Metrics]:
-    """Values of the rows, and metrics, of any system; texts are in the dialogues' order, `name` labels the progress bar.
+    """Values of the rows, and metrics, of any system. Texts are in the dialogues' order, `name` labels the progress.
 
     rows: how many; the model's are all, those of `reference` may be fewer
     rouge1, rouge2, rougeL: `official` F1 in percent, mean over rows and references, as `measures.rouge` defines it
@@ -133,7 +134,7 @@ def measure(texts: Sequence[str], dialogues: Sequence[Dialogue], judge: Judge, n
     rows = rouge.score_rows(texts, [one.references for one in dialogues], judge.pair, label=name)
     values = rouge.columns(rows)
     recall = fact_recall(texts, dialogues, judge.seen)
-    return values, {"rows": len(rows), **rouge.means(rows), **recall, "intervals": bounds(values, judge)}
+    return values, {"rows": len(rows), **rouge.means(rows), **recall, "intervals": bounds(values)}
 
 
 def measure_model(
@@ -161,39 +162,27 @@ def measure_model(
         "mean_reference_chars": [fmean(map(len, dialogue.references)) for dialogue in dialogues],
     }
     means = {name: fmean(column) for name, column in (rates | lengths).items()}
-    around = {**metrics.pop("intervals"), **bounds(rates | lengths, judge)}
+    around = {**metrics.pop("intervals"), **bounds(rates | lengths)}
     return scoresheet.Sheet(dialogues, answers, found, values | rates), {**metrics, **means, "intervals": around}
 
 
-def every_score(answers: Sequence[Prediction], dialogues: Sequence[Dialogue], judge: Judge) -> dict[str, Metrics]:
-    """Both definitions of ROUGE over each unit, by names as `rouge1.strict.char`, in percent, with their intervals.
-
-    Where dialogues have several references, the best of them too, as `rouge1.strict.char.best`.
-    """
+def every_score(answers: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> dict[str, Metrics]:
+    """Both definitions of ROUGE over each unit in percent, as `dialsum score` names them, with their intervals."""
     texts, references = [answer.text for answer in answers], [one.references for one in dialogues]
-    overs: tuple[rouge.Over, ...] = ("mean", "best") if any(len(one) > 1 for one in references) else ("mean",)
-    scores: dict[str, Metrics] = {}
-    for variant in rouge.VARIANTS:
-        for unit in rouge.UNITS:
-            pair = rouge.scorer(variant, unit)
-            for over in overs:
-                values = rouge.columns(rouge.score_rows(texts, references, pair, over, f"{variant} {unit}"))
-                for name, interval in intervals(values, seed=judge.seed).items():
-                    full = rouge.named(name, variant, unit) + (".best" if over == "best" else "")
-                    scores[full] = vars(interval)
-    return scores
+    columns = scoring.all_columns(texts, references, rouge.UNITS, "model")
+    return {name: vars(interval) for name, interval in intervals(columns).items()}
 
 
-def bounds(values: Mapping[str, Sequence[float]], judge: Judge) -> Metrics:
+def bounds(values: Mapping[str, Sequence[float]]) -> Metrics:
     """Low and high of the 95 % interval of each column's mean."""
-    found = intervals(values, seed=judge.seed)
+    found = intervals(values)
     return {name: {"low": interval.low, "high": interval.high} for name, interval in found.items()}
 
 
-def scored_group(group: groups.Group, sheet: scoresheet.Sheet, judge: Judge) -> scoresheet.GroupScore:
+def scored_group(group: groups.Group, sheet: scoresheet.Sheet) -> scoresheet.GroupScore:
     """The means of a group's rows, with an interval of their mean ROUGE."""
     rouge_mean = [sheet.values["rouge_mean"][place] for place in group.places]
-    return scoresheet.score_group(group, sheet, intervals({"": rouge_mean}, seed=judge.seed)[""])
+    return scoresheet.score_group(group, sheet, intervals({"": rouge_mean})[""])
 
 
 def table(systems: Mapping[str, Metrics]) -> str:
