@@ -36,7 +36,8 @@ _SINO_UNITS = (
     "|단계"
 )
 _SINO_ALONE = re.compile(
-    rf"(?<![가-힣\d])(?:(?P<near>[{''.join(_DIGITS)}십백천만억])|(?P<far>[일삼사오육칠팔구십백천만억]) )(?:{_SINO_UNITS})"
+    rf"(?<![가-힣\d])(?:(?P<near>[{''.join(_DIGITS)}십백천만억])|(?P<far>[일삼사오육칠팔구십백천만억]) )"
+    rf"(?:{_SINO_UNITS})"
 )
 _NO_NUMBER = re.compile("이번|이분|이일")
 
