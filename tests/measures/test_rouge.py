@@ -1,123 +1,222 @@
-"""ROUGE on Korean fractions worked out by hand, and on the `rouge` package itself."""
+"""ROUGE on Korean fractions worked out by hand, and on the packages that define the two variants."""
 
 from random import Random
+from typing import Any
 
 import pytest
-from rouge import Rouge
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rouge import Rouge as Package
+from rouge_score import rouge_scorer
 
-from dialsum.measures.rouge import Score, Tokens, common_subsequence, means, score, splitter
+from dialsum.measures.rouge import (
+    NOTHING,
+    Rouge,
+    Unit,
+    Variant,
+    against,
+    columns,
+    common_length,
+    common_subsequence,
+    means,
+    named,
+    official,
+    score_rows,
+    scorer,
+    strict,
+    units,
+)
+
+# Repeated words, points alone and inside a word, and texts of one word or none.
+TEXTS = st.lists(st.sampled_from(["가", "나", "다", "라", "#Person1#", ".", "...", "3.5"]), max_size=25)
 
 
-def percent(part: int, whole: int) -> float:
-    return 100 * part / whole
+def triple(row: Rouge) -> tuple[float, float, float]:
+    return row.r1, row.r2, row.rL
 
 
-def one(prediction: str, *references: str, tokens: Tokens = "mecab") -> tuple[float, float, float]:
-    row = score("dev_0", prediction, references, splitter(tokens))
-    return row.rouge1, row.rouge2, row.rougeL
+def one(
+    prediction: str, *references: str, unit: Unit = "mecab", variant: Variant = "official"
+) -> tuple[float, float, float]:
+    return triple(against(prediction, references, scorer(variant, unit)))
 
 
-def of_package(prediction: str, reference: str) -> tuple[float, ...]:
-    result = Rouge().get_scores(prediction, reference)[0]
-    return tuple(100 * result[name]["f"] for name in ("rouge-1", "rouge-2", "rouge-l"))
+def of_rouge(prediction: list[str], reference: list[str]) -> tuple[float, ...]:
+    result = Package().get_scores(" ".join(prediction), " ".join(reference))[0]
+    return tuple(result[name]["f"] for name in ("rouge-1", "rouge-2", "rouge-l"))
+
+
+class Ready:
+    """What `rouge-score` takes for a tokenizer, for texts whose units are joined by blanks."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return text.split(" ") if text else []
+
+
+def of_rouge_score(prediction: list[str], reference: list[str]) -> tuple[float, ...]:
+    names = ["rouge1", "rouge2", "rougeL"]
+    result: Any = rouge_scorer.RougeScorer(names, tokenizer=Ready()).score(" ".join(reference), " ".join(prediction))
+    return tuple(result[name].fmeasure for name in names)
+
+
+def assert_equals_the_packages(prediction: list[str], reference: list[str]) -> None:
+    assert triple(strict(prediction, reference)) == pytest.approx(of_rouge_score(prediction, reference), abs=1e-12)
+    if all(text and set("".join(text)) != {"."} for text in (prediction, reference)):
+        assert triple(official(prediction, reference)) == of_rouge(prediction, reference)
 
 
 @pytest.mark.parametrize(
     ("prediction", "reference", "expected"),
     [
         # 민수 는 학교 에 갔 다 | 민수 는 집 에 갔 다: 5 of 6 morphemes, 3 of 5 pairs, in order 민수 는 에 갔 다.
-        ("민수는 학교에 갔다.", "민수는 집에 갔다.", (percent(5, 6), percent(3, 5), percent(5, 6))),
+        ("민수는 학교에 갔다.", "민수는 집에 갔다.", (5 / 6, 3 / 5, 5 / 6)),
         # 우유 를 사고 빵 을 샀 다 (7) | 빵 을 샀 다 . 우유 를 샀 다 (6 distinct): 6 shared, so 2·6/(7+6).
         # Pairs 6 | 6 with 다-우유 across the full stop: 4 shared. The two sentences' subsequences unite to 6 words.
-        ("우유를 사고 빵을 샀다.", "빵을 샀다. 우유를 샀다.", (percent(12, 13), percent(4, 6), percent(12, 13))),
+        ("우유를 사고 빵을 샀다.", "빵을 샀다. 우유를 샀다.", (12 / 13, 4 / 6, 12 / 13)),
         # # Person 1 은 쉰다 | # Person 2 는 쉰다: the two marks are one in a set of 5; shared # Person 쉰다.
         # Of 5 pairs each only #-Person is shared.
-        ("#Person1#은 쉰다.", "#Person2#는 쉰다.", (percent(3, 5), percent(1, 5), percent(3, 5))),
+        ("#Person1#은 쉰다.", "#Person2#는 쉰다.", (3 / 5, 1 / 5, 3 / 5)),
         ("비가 온다.", "눈이 내렸다.", (0.0, 0.0, 0.0)),
     ],
 )
-def test_fractions_over_morphemes(prediction: str, reference: str, expected: tuple[float, float, float]) -> None:
+def test_official_fractions(prediction: str, reference: str, expected: tuple[float, float, float]) -> None:
     # The package adds 1e-8 to a denominator, hence not to the last digit.
-    assert one(prediction, reference) == pytest.approx(expected, abs=1e-5)
+    assert one(prediction, reference) == pytest.approx(expected, abs=1e-7)
 
 
-def test_a_word_said_again_counts_once() -> None:
-    # {가} | {가, 나}: precision 1, recall 1/2.
-    assert one("가 가 가", "가 나", tokens="whitespace") == pytest.approx((percent(2, 3), 0, percent(2, 3)), abs=1e-5)
+@pytest.mark.parametrize(
+    ("prediction", "reference", "expected"),
+    [
+        # The point is a word here: 6 of 7, pairs 민수-는, 에-갔, 갔-다, 다-. of 6.
+        ("민수는 학교에 갔다.", "민수는 집에 갔다.", (6 / 7, 4 / 6, 6 / 7)),
+        # 우유 를 사고 빵 을 샀 다 . (8) | 빵 을 샀 다 . 우유 를 샀 다 . (10): 우유 를 빵 을 샀 다 . are 7 of 8 and 10.
+        # Pairs 우유-를 빵-을 을-샀 샀-다 다-. of 7 and 9. In order, one way: 빵 을 샀 다 .
+        ("우유를 사고 빵을 샀다.", "빵을 샀다. 우유를 샀다.", (14 / 18, 10 / 16, 10 / 18)),
+        # #Person1# 은 쉰다 . | #Person2# 는 쉰다 .: whole tags share nothing.
+        ("#Person1#은 쉰다.", "#Person2#는 쉰다.", (2 / 4, 1 / 3, 2 / 4)),
+        ("비가 온다", "눈은 내렸지", (0.0, 0.0, 0.0)),
+    ],
+)
+def test_strict_fractions(prediction: str, reference: str, expected: tuple[float, float, float]) -> None:
+    assert one(prediction, reference, variant="strict") == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_word_said_again_counts_once_or_each_time() -> None:
+    # {가} | {가, 나}: precision 1, recall 1/2. As often as said: 1 of 3 and of 2.
+    assert one("가 가 가", "가 나", unit="whitespace") == pytest.approx((2 / 3, 0, 2 / 3), abs=1e-7)
+    assert one("가 가 가", "가 나", unit="whitespace", variant="strict") == pytest.approx((2 / 5, 0, 2 / 5))
 
 
 def test_a_point_ends_a_sentence_within_a_number_too() -> None:
     # 3 . 5 점 | 5 점 . 3: the same words, in order within each pair of sentences; of the pairs only 5-점 is in both.
-    assert one("3.5점", "5점. 3") == pytest.approx((100, 50, 100), abs=1e-5)
+    assert one("3.5점", "5점. 3") == pytest.approx((1, 0.5, 1), abs=1e-7)
     # In one sentence without the point the order counts: 3 5 점 | 5 점 3 have 5 점 in common.
-    assert one("3 5 점", "5 점 3", tokens="whitespace") == pytest.approx((100, 50, percent(2, 3)), abs=1e-5)
+    assert one("3 5 점", "5 점 3", unit="whitespace") == pytest.approx((1, 0.5, 2 / 3), abs=1e-7)
 
 
-def test_what_counts_as_a_token_is_chosen() -> None:
-    assert one("민수는 갔다", "민수가 갔다", tokens="whitespace")[0] == pytest.approx(50, abs=1e-5)
-    assert one("민수는 갔다", "민수가 갔다", tokens="char")[0] == pytest.approx(percent(4, 5), abs=1e-5)
+def test_what_is_counted_is_chosen() -> None:
+    assert one("민수는 갔다", "민수가 갔다", unit="whitespace")[0] == pytest.approx(1 / 2, abs=1e-7)
+    assert one("민수는 갔다", "민수가 갔다", unit="char")[0] == pytest.approx(4 / 5, abs=1e-7)
     # 민수 는 갔 다 | 민수 가 갔 다
-    assert one("민수는 갔다", "민수가 갔다", tokens="mecab")[0] == pytest.approx(percent(3, 4), abs=1e-5)
+    assert one("민수는 갔다", "민수가 갔다", unit="mecab")[0] == pytest.approx(3 / 4, abs=1e-7)
 
 
-def test_several_references_count_by_their_mean() -> None:
-    assert one("가 나", "가 나", "다 라", tokens="whitespace") == pytest.approx((50, 50, 50), abs=1e-5)
+def test_whole_tags() -> None:
+    text = "#Person1#은 SD2000001에게 #PhoneNumber#를 준다.\n네"
+    parts = ["#", "Person", "1", "#", "은", "SD", "2000001", "에게", "#", "PhoneNumber", "#", "를", "준다", ".", "네"]
+    assert units(text, "mecab", whole_tags=False) == parts
+    whole = ["#Person1#", "은", "SD2000001", "에게", "#PhoneNumber#", "를", "준다", ".", "네"]
+    assert units(text, "mecab", whole_tags=True) == whole
+    chars = ["#Person1#", "은", "SD2000001", "에", "게", "#PhoneNumber#", "를", "준", "다", ".", "네"]
+    assert units(text, "char", whole_tags=True) == chars
+    assert units(text, "whitespace", whole_tags=True) == text.split()
+
+
+def test_a_morpheme_that_reaches_over_a_tag_is_cut() -> None:
+    # Mecab takes the two marks in the middle as one.
+    assert "##" in units("#Person1##Person2#!", "mecab", whole_tags=False)
+    assert units("#Person1##Person2#!", "mecab", whole_tags=True) == ["#Person1#", "#Person2#", "!"]
+
+
+@pytest.mark.parametrize("text", ["# Person1 #", "#1", "ASD2000001B", "SD카드", "100%#"])
+def test_what_is_no_tag_stays_as_mecab_has_it(text: str) -> None:
+    assert units(text, "mecab", whole_tags=True) == units(text, "mecab", whole_tags=False)
+
+
+def test_several_references_count_by_their_mean_or_the_best() -> None:
+    pair = scorer("strict", "whitespace")
+    assert triple(against("가 나", ("가 나", "다 라"), pair)) == (0.5, 0.5, 0.5)
+    # The best of each: of r1 and rL that of the first, of r2 that of the second.
+    assert triple(against("가 나 다", ("가 다 나", "라 나 다 마 바"), pair, "best")) == (1, 1 / 3, 2 / 3)
+
+
+def test_rows_are_scored_in_their_order() -> None:
+    rows = score_rows(["가", "나"], [("가",), ("가", "나")], scorer("strict", "whitespace"))
+    assert rows == [Rouge(1, 0, 1), Rouge(0.5, 0, 0.5)]
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        score_rows(["가", "나"], [("가",)], scorer("strict", "whitespace"))
 
 
 @pytest.mark.parametrize("nothing", ["", "  \n", ".", "..."])
 def test_a_text_without_a_token_scores_zero(nothing: str) -> None:
-    assert one(nothing, "비가 온다.")[0] == 0
-    assert one("비가 온다.", nothing)[0] == 0
+    assert one(nothing, "비가 온다.") == (0, 0, 0)
+    assert one("비가 온다.", nothing) == (0, 0, 0)
     assert one(nothing, nothing) == (0, 0, 0)
 
 
+def test_nothing_scores_zero_in_strict_too() -> None:
+    assert strict([], ["가"]) == strict(["가"], []) == strict([], []) == NOTHING
+
+
 def test_no_reference_is_an_error() -> None:
-    with pytest.raises(ValueError, match="not enough values to unpack"):
+    with pytest.raises(ValueError, match="without a reference"):
         one("비가 온다.")
 
 
-def test_equals_the_package_on_morphemes_joined_by_spaces() -> None:
-    from mecab import MeCab
-
+def test_equals_the_packages_on_morphemes() -> None:
     texts = [
         "#Person1#은 #Person2#에게 오후 3시에 5,000원을 보낸다. #Person2#는 고마워한다.",
         "#Person2#가 #Person1#에게 3.5점을 준다... 그리고 Jimmy는 오후 3시에 떠난다!",
         "고마워한다. 고마워한다. 오후 3시에 #Person1#은 떠난다",
         "ㅋㅋㅋ . . 네",
     ]
-    for prediction in texts:
-        for reference in texts:
-            joined = [" ".join(MeCab().morphs(text)) for text in (prediction, reference)]
-            assert one(prediction, reference) == of_package(*joined)
+    for unit in ("mecab", "char", "whitespace"):
+        for whole_tags in (False, True):
+            split = [units(text, unit, whole_tags) for text in texts]
+            for prediction in split:
+                for reference in split:
+                    assert_equals_the_packages(prediction, reference)
 
 
-def test_equals_the_package_on_random_texts() -> None:
+@given(TEXTS, TEXTS)
+@settings(max_examples=300, deadline=None)
+def test_equals_the_packages_on_any_units(prediction: list[str], reference: list[str]) -> None:
+    assert_equals_the_packages(prediction, reference)
+
+
+@pytest.mark.slow
+def test_equals_the_packages_on_random_texts() -> None:
     rng = Random(1)
-    compared = 0
-    for _ in range(300):
-        prediction, reference = (" ".join(rng.choices("가나다라마바.", k=rng.randint(1, 25))) for _ in range(2))
-        if any(set(text) <= set(". ") for text in (prediction, reference)):
-            continue
-        assert one(prediction, reference, tokens="whitespace") == of_package(prediction, reference)
-        compared += 1
-    assert compared > 250
+    for _ in range(2000):
+        words = rng.choice(["가나다라마바.", "가.", [f"말{number}" for number in range(60)]])
+        prediction, reference = (rng.choices(words, k=rng.choice([1, 2, 10, 80])) for _ in range(2))
+        assert_equals_the_packages(prediction, reference)
 
 
-def test_three_thousand_morphemes() -> None:
+def test_three_thousand_words() -> None:
     ascending = [f"가{number}" for number in range(3000)]
-    swapped = " ".join(ascending[1500:] + ascending[:1500])
+    swapped = ascending[1500:] + ascending[:1500]
     # The same words, all pairs but one each, and in order only one half.
-    expected = (100, percent(2998, 2999), 50)
-    assert one(swapped, " ".join(ascending), tokens="whitespace") == pytest.approx(expected, abs=1e-5)
-    assert one("빵을 샀다 " * 750, "빵을 샀다 " * 750) == pytest.approx((100, 100, 100), abs=1e-5)
+    assert triple(official(swapped, ascending)) == pytest.approx((1, 2998 / 2999, 1 / 2), abs=1e-7)
+    assert triple(strict(swapped, ascending)) == pytest.approx((1, 2998 / 2999, 1 / 2))
 
 
 def test_the_package_fails_where_this_does_not() -> None:
     # If a later version survives these, the reason to find the subsequence here is gone.
     with pytest.raises(ValueError, match="empty"):
-        of_package("", "비가 온다")
+        of_rouge([], ["비"])
     with pytest.raises(RecursionError):
-        of_package("가 " * 1200, "나")
+        of_rouge(["가"] * 1200, ["나"])
 
 
 @pytest.mark.parametrize(
@@ -130,18 +229,29 @@ def test_common_subsequence(left: str, right: str, expected: str) -> None:
 
     assert "".join(common_subsequence(left, right)) == expected
     assert set(expected) == _recon_lcs(left, right)._ngrams
+    assert common_length(left, right) == len(expected)
 
 
-def test_a_text_is_taken_apart_once() -> None:
-    sentences = splitter("mecab")
-    assert sentences("비가 온다. 춥다.") is sentences("비가 온다. 춥다.")
+def test_columns_are_percent() -> None:
+    found = columns([Rouge(0.5, 0.25, 0.375), Rouge(1, 1, 1)])
+    assert found == {
+        "rouge1": [50, 100],
+        "rouge2": [25, 100],
+        "rougeL": [37.5, 100],
+        "rouge_mean": [37.5, 100],
+        "rouge_sum": [112.5, 300],
+    }
 
 
 def test_means_over_rows() -> None:
-    assert means([Score("a", 10, 20, 30), Score("b", 30, 40, 80)]) == {
-        "rouge1": 20,
-        "rouge2": 30,
-        "rougeL": 55,
-        "rouge_sum": 105,
-        "rouge_mean": 35,
+    assert means([Rouge(0.125, 0.25, 0.25), Rouge(0.375, 0.5, 0.75)]) == {
+        "rouge1": 25,
+        "rouge2": 37.5,
+        "rougeL": 50,
+        "rouge_sum": 112.5,
+        "rouge_mean": 37.5,
     }
+
+
+def test_full_names() -> None:
+    assert named("rougeL", "strict", "char") == "rougeL.strict.char"
