@@ -40,7 +40,7 @@ _AFTER = (
     (re.compile("개$"), "(?!월)"),
 )
 # What is left of a label when one of its ends is missing: #Person1은, Person1#, Person 1, a lone #.
-_BROKEN_LABEL = re.compile(r"#[A-Za-z]*\d*|[A-Za-z]+\d*#|(?<![A-Za-z])[Pp]erson ?\d+")
+_BROKEN_LABEL = re.compile(r"#[A-Za-z]*\d*|(?<![A-Za-z])[A-Za-z]+\d*#|(?<![A-Za-z])[Pp]erson ?\d+")
 _NUMBERED_SPEAKER = re.compile(r"(?<![A-Za-z\d])SD\d+")
 
 
