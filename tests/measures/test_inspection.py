@@ -1,6 +1,8 @@
 """What is amiss with a prediction."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dialsum.corpus.dialogue import Dialogue, Turn
 from dialsum.corpus.prediction import Prediction
@@ -57,3 +59,20 @@ def test_columns_are_rates_and_means_row_by_row() -> None:
         "repeated_4grams": [0, 0],
         "length_ratio": [7 / 8, 0],
     }
+
+
+PIECES = [
+    *"0123456789.,만억천백십조일이삼사오한두세네열시분 #가나\n３é①",
+    "#Person1#",
+    "SD2000001",
+    "Person1",
+    "Ann",
+    "MP3",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1))
+def test_what_stands_in_the_dialogue_is_supported(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    found = inspect(Prediction("", text, True), Dialogue("", (Turn("", text),), references=("가",)))
+    assert (found.foreign, found.numbers, found.names, found.tags) == ((), (), (), ())
