@@ -62,8 +62,7 @@ NOTHING = Rouge(0.0, 0.0, 0.0)
 def units(text: str, unit: Unit, whole_tags: bool) -> list[str]:
     """What ROUGE counts in a text: its morphemes, its characters without blanks, or its words between blanks.
 
-    With `whole_tags` a speaker tag or mask is one unit, and what stands around it is as it was without; words have
-    theirs whole already.
+    With `whole_tags` a speaker tag or mask is one unit; what stands around it, and words, stay as they are.
     """
     match unit:
         case "mecab":
@@ -88,8 +87,7 @@ def strict(prediction: Sequence[str], reference: Sequence[str]) -> Rouge:
 def scorer(variant: Variant, unit: Unit) -> Pair:
     """A function that scores a prediction against a reference, both texts.
 
-    It remembers what every text is made of, so that a reference is taken apart once and not once a system: keep one
-    for a whole evaluation, and let go of it after that.
+    It remembers what every text is made of: keep one for a whole evaluation, and let go of it after that.
     """
     take: Callable[[Sequence[str]], Any] = _Sets if variant == "official" else _Counts
     compare: Callable[[Any, Any], Rouge] = _official if variant == "official" else _strict
@@ -110,7 +108,7 @@ def against(prediction: str, references: Sequence[str], pair: Pair, over: Over =
         raise ValueError("a prediction cannot be scored without a reference")
     rows = [pair(prediction, reference) for reference in references]
     choose: Callable[[list[float]], float] = fmean if over == "mean" else max
-    return Rouge(choose([row.r1 for row in rows]), choose([row.r2 for row in rows]), choose([row.rL for row in rows]))
+    return Rouge(*(choose(list(column)) for column in zip(*((row.r1, row.r2, row.rL) for row in rows), strict=True)))
 
 
 def score_rows(
@@ -132,13 +130,17 @@ def score_rows(
 def columns(rows: Iterable[Rouge]) -> dict[str, list[float]]:
     """Each metric of NAMES, row by row, in percent: `rouge_sum` is the sum of the three, `rouge_mean` their mean."""
     triples = [(100 * row.r1, 100 * row.r2, 100 * row.rL) for row in rows]
-    singles = [list(column) for column in zip(*triples, strict=True)] or [[], [], []]
-    return dict(zip(NAMES, [*singles, [fmean(triple) for triple in triples], [sum(t) for t in triples]], strict=True))
+    return {
+        **{name: [triple[place] for triple in triples] for place, name in enumerate(NAMES[:3])},
+        "rouge_mean": [fmean(triple) for triple in triples],
+        "rouge_sum": [sum(triple) for triple in triples],
+    }
 
 
 def means(rows: Iterable[Rouge]) -> dict[str, float]:
     """Means over rows in percent, their sum, and their mean, which is the competition's final score."""
-    three = {name: fmean(column) for name, column in list(columns(rows).items())[:3]}
+    by_name = columns(rows)
+    three = {name: fmean(by_name[name]) for name in NAMES[:3]}
     return {**three, "rouge_sum": sum(three.values()), "rouge_mean": fmean(three.values())}
 
 
@@ -290,13 +292,10 @@ def _with_whole_tags(text: str, found: Sequence[str]) -> list[str]:
         for at, letter in enumerate(piece, start=place):
             if at not in inside:
                 rest += letter
-                continue
-            if rest:
-                pieces.append(rest)
+            else:
+                pieces += [rest] if rest else []
+                pieces += [whole[at]] if at in whole else []
                 rest = ""
-            if at in whole:
-                pieces.append(whole[at])
-        if rest:
-            pieces.append(rest)
+        pieces += [rest] if rest else []
         place += len(piece)
     return pieces
