@@ -1,7 +1,7 @@
 """Trivial summaries."""
 
 from dialsum.corpus.dialogue import Dialogue, Turn
-from dialsum.measures.baselines import first_turn, longest_turns, most_similar
+from dialsum.measures.baselines import lead, longest_turns, most_similar, other_row, reference
 
 
 def dialogue(identifier: str, *texts: str, references: tuple[str, ...] = ()) -> Dialogue:
@@ -21,8 +21,9 @@ TRAIN = [
 ]
 
 
-def test_first_turn_has_no_label() -> None:
-    assert first_turn(DIALOGUES) == ["안녕하세요.", "택시 불렀어?"]
+def test_lead_is_the_first_turns_without_labels() -> None:
+    assert lead(DIALOGUES, 1) == ["안녕하세요.", "택시 불렀어?"]
+    assert lead(DIALOGUES, 3) == ["안녕하세요. 네, 병원 예약을 하고 싶어요. 네.", "택시 불렀어?"]
 
 
 def test_longest_turns_stand_in_the_order_of_the_dialogue() -> None:
@@ -56,3 +57,18 @@ def test_who_speaks_does_not_make_dialogues_similar() -> None:
 def test_more_dialogues_than_a_block() -> None:
     asked = [DIALOGUES[1], *[DIALOGUES[0]] * 70, DIALOGUES[1]]
     assert most_similar(asked, TRAIN) == ["택시를 기다린다.", *["병원을 예약한다."] * 70, "택시를 기다린다."]
+
+
+def test_other_row_is_drawn_from_train_and_the_same_each_time() -> None:
+    drawn = other_row(50, TRAIN)
+    assert set(drawn) == {row.references[0] for row in TRAIN}
+    assert drawn == other_row(50, TRAIN)
+    assert other_row(2, TRAIN[:1]) == ["피자를 주문한다."] * 2
+
+
+def test_reference_is_scored_against_the_others() -> None:
+    three = dialogue("b", "택시 불렀어?", references=("가", "나", "다"))
+    texts, others = reference([*DIALOGUES, three, dialogue("c", "응", references=("라",))])
+    assert texts == ["가"]
+    assert others == [dialogue("b", "택시 불렀어?", references=("나", "다"))]
+    assert reference(DIALOGUES) == ([], [])

@@ -3,7 +3,15 @@
 import pytest
 
 from dialsum.corpus.dialogue import Dialogue, Fact, Turn
-from dialsum.measures.faithfulness import fact_recall, foreign_runs, stated_facts, states
+from dialsum.measures.faithfulness import (
+    fact_recall,
+    foreign_runs,
+    stated_facts,
+    states,
+    tag_errors,
+    unsupported_names,
+    unsupported_numbers,
+)
 
 
 @pytest.mark.parametrize(
@@ -127,3 +135,75 @@ def test_hangul_in_any_form_is_never_foreign() -> None:
 
 def test_composed_and_decomposed_letters_are_the_same() -> None:
     assert foreign_runs("caf\u00e9에 간다.", "#Person1#: cafe\u0301 갈래?") == []
+
+
+TALK = Dialogue(
+    "dev_1",
+    (
+        Turn("#Person1#", "Mr. O'Neil, 오후 세 시 반까지 이만 오천 원을 보내 주세요. MP3는 25달러, #1 제품이에요."),
+        Turn("SD2000002", "네, 사흘 안에요. #PhoneNumber#로 Jimmy에게 전화할게요."),
+    ),
+).text()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#Person1#은 오후 3시 30분까지 25,000원을 받는다.", []),
+        ("SD2000002는 3일 안에 2만 5천 원을 보낸다.", []),
+        ("15시에 만난다.", []),
+        ("15분에 만난다.", ["15"]),
+        ("MP3는 25달러이다.", []),
+        ("MP4는 26달러이다.", ["4", "26"]),
+        ("2만 원을 보낸다.", ["2만"]),
+        ("다섯 사람이 온다.", []),
+        # Digits of a label, even of a wrong or a broken one, are no number.
+        ("#Person7#이 온다. #Person8이 온다. Person9#가 온다. SD2000008이 온다.", []),
+        ("", []),
+    ],
+)
+def test_unsupported_numbers(text: str, expected: list[str]) -> None:
+    assert unsupported_numbers(text, TALK) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Jimmy와 O'Neil이 온다.", []),
+        ("JIMMY가 온다.", []),
+        ("Jim이 온다.", ["Jim"]),
+        ("Sally와 Jimmy Brown이 온다.", ["Sally", "Brown"]),
+        ("especialmente 온다.", []),
+        ("#Person3#은 #Address#에 있다. Person3이 온다.", []),
+        ("샐리가 온다.", []),
+    ],
+)
+def test_unsupported_names(text: str, expected: list[str]) -> None:
+    assert unsupported_names(text, TALK) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#Person1#은 SD2000002에게 #PhoneNumber#를 준다.", []),
+        ("#Person2#가 온다.", ["#Person2#"]),
+        ("#person1#이 온다.", ["#person1#"]),
+        ("#Address#로 온다.", ["#Address#"]),
+        ("#Person2은 온다.", ["#Person2"]),
+        ("Person1#은 온다.", ["Person1#"]),
+        ("Person 3은 온다.", ["Person 3"]),
+        ("##Person1#은 온다.", ["#"]),
+        ("#Person1#Person1#은 온다.", ["Person1#"]),
+        ("SD2000003과 SD200000이 온다.", ["SD2000003", "SD200000"]),
+        ("#1 제품을 산다.", []),
+        ("MP3를 산다.", []),
+        ("그는SD2000003이고 그는Person1이다.", ["Person1", "SD2000003"]),
+    ],
+)
+def test_tag_errors(text: str, expected: list[str]) -> None:
+    assert tag_errors(text, TALK) == expected
+
+
+def test_a_label_cut_short_is_broken_though_its_letters_stand_in_the_dialogue() -> None:
+    assert tag_errors("#Person1은 온다.", TALK) == ["#Person1"]
+    assert tag_errors("Person1이 온다.", TALK) == ["Person1"]

@@ -29,7 +29,7 @@ def outputs(repository: Path) -> Path:
         (repository / folder).mkdir()
     (repository / "trained/trained.json").write_text(json.dumps({"method": "lora", "in_force": IN_FORCE}))
     (repository / "metrics/rouge.json").write_text(
-        json.dumps({"rouge_mean": 61.5, "fact_recall": None, "baselines": {"first_turn": {"rouge1": 10}}})
+        json.dumps({"rouge_mean": 61.5, "fact_recall": None, "baselines": {"lead_1": {"rouge1": 10}}})
     )
     (repository / "metrics/train.json").write_text(json.dumps({"method": "lora", "eval_loss": [2.5, 1.5]}))
     (repository / "plots/training.csv").write_text(
@@ -60,7 +60,7 @@ def test_params_are_flat_and_null_takes_the_value_in_force(outputs: Path) -> Non
 def test_metrics_are_the_numbers_of_all_files(outputs: Path) -> None:
     assert read(outputs).metrics == {
         "rouge.rouge_mean": 61.5,
-        "rouge.baselines.first_turn.rouge1": 10.0,
+        "rouge.baselines.lead_1.rouge1": 10.0,
         "train.eval_loss.0": 2.5,
         "train.eval_loss.1": 1.5,
     }

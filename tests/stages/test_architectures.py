@@ -212,7 +212,7 @@ def test_each_method_goes_through_all_stages(
         found = read_predictions(Path("said") / f"{split}.jsonl")
         assert [item.id for item in found] == [dialogue.id for dialogue in dialogues(split)]
     ins = "--predictions said/dev.jsonl --dev prepared/dev.jsonl --train prepared/train.jsonl"
-    run(evaluate.main, f"{ins} --scores scores.csv --metrics rouge.json")
+    run(evaluate.main, f"{ins} --scores scores.csv --by-group by_group.csv --worst worst.csv --metrics rouge.json")
     assert json.loads(Path("rouge.json").read_text())
 
 

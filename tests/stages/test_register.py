@@ -19,7 +19,7 @@ FILES = {
     "--base": "models/base",
     "--trained": "models/trained",
     "--dev": "data/prepared/dev.jsonl",
-    "--scores": "data/scores/dev.csv",
+    "--scores": "data/scores",
     "--submission": "data/submission.csv",
     "--metrics": "metrics",
     "--plots": "plots",

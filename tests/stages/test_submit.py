@@ -22,23 +22,26 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def submitted(*predictions: tuple[str, str]) -> str:
     write_predictions(Path("predictions.jsonl"), [Prediction(name, text, True) for name, text in predictions])
-    submit.main(
-        ["--predictions", "predictions.jsonl", "--test", "test.jsonl", "--submission", "data/submission.csv"],
-        standalone_mode=False,
-    )
+    inputs = "--predictions predictions.jsonl --test test.jsonl --data mine"
+    submit.main([*inputs.split(), "--submission", "data/submission.csv"], standalone_mode=False)
     return Path("data/submission.csv").read_bytes().decode("utf-8")
 
 
 def test_one_row_a_dialogue_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     text = submitted(("t_1", '그는 "네, 좋아요"라고 한다.'), ("t_9", " 첫째 줄.\n\r\n둘째  줄. \n"), ("007", "NaN"))
     assert text == 'fname,summary\nt_9,첫째 줄. 둘째  줄.\n007,NaN\nt_1,"그는 ""네, 좋아요""라고 한다."\n'
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr() == ("", "warning: 1 summaries had several lines, which are one now: t_9\n")
+
+
+def test_what_is_sound_is_not_spoken_of(capsys: pytest.CaptureFixture[str]) -> None:
+    submitted(("t_1", "가\n"), ("t_9", "나"), ("007", " 다"))
+    assert capsys.readouterr() == ("", "")
 
 
 def test_no_cell_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
     text = submitted(("t_9", " \n"), ("007", ""), ("t_1", "인사한다."))
     assert text == "fname,summary\nt_9,내일 오후에 가요.\n007,대화 내용이 없습니다.\nt_1,인사한다.\n"
-    assert capsys.readouterr().err == "warning: summaries that were empty, the longest turn stands in: t_9, 007\n"
+    assert capsys.readouterr().err == "warning: 2 summaries were empty, the longest turn stands in: t_9, 007\n"
 
 
 @pytest.mark.parametrize(
@@ -60,3 +63,54 @@ def test_ids_that_do_not_match_are_refused(names: list[str], message: str) -> No
         submitted(*((name, "요약") for name in names))
     assert str(caught.value) == message
     assert not Path("data/submission.csv").exists()
+
+
+def sample(text: str) -> None:
+    Path("mine").mkdir()
+    Path("mine/sample_submission.csv").write_text(text, encoding="utf-8-sig")
+
+
+SOUND = (("t_9", "가"), ("007", "나"), ("t_1", "다"))
+
+
+def test_a_submission_like_the_sample_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    sample("fname,summary\r\nt_9,\r\n007,x\r\nt_1,여기에 요약\r\n")
+    assert submitted(*SOUND) == "fname,summary\nt_9,가\n007,나\nt_1,다\n"
+    said = "data/submission.csv: columns, ids and order are those of mine/sample_submission.csv\n"
+    assert capsys.readouterr() == (said, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "fname,text\nt_9,\n007,\nt_1,\n",
+            "columns: are fname, text, the submission has fname, summary; name them so, or take the file away",
+        ),
+        (
+            "fname,summary\nt_9,\nt_1,\n",
+            "ids: missing, though in test.csv: 007; put the test.csv there that belongs to it, or take the file away",
+        ),
+        (
+            "fname,summary\nt_9,\n7,\nt_1,\nt_1,\n",
+            "ids: more than once: t_1; not in test.csv: 7; missing, though in test.csv: 007; put the test.csv there "
+            "that belongs to it, or take the file away",
+        ),
+        (
+            "fname,summary\nt_9,\nt_1,\n007,\n",
+            "order: row 3 is t_1, the submission has 007 there; sort test.csv alike",
+        ),
+    ],
+)
+def test_what_differs_from_the_sample_is_refused(text: str, message: str) -> None:
+    sample(text)
+    with pytest.raises(InputError) as caught:
+        submitted(*SOUND)
+    assert str(caught.value) == f"mine/sample_submission.csv: {message}"
+    assert not Path("data/submission.csv").exists()
+
+
+def test_an_empty_sample_is_refused() -> None:
+    sample("")
+    with pytest.raises(InputError, match=r"mine/sample_submission\.csv: is empty"):
+        submitted(*SOUND)

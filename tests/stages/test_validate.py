@@ -283,3 +283,12 @@ def test_the_synthetic_corpus_is_sound(folder: Path) -> None:
     for counted in counts().values():
         assert (counted["rows"], counted["kept"], counted["rejected"]) == (60, 60, 0)
         assert not any(counted["warnings"].values())
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_sample_of_other_ids_is_refused_before_anything_is_trained() -> None:
+    Path("data/mine/sample_submission.csv").write_text("fname,summary\ntest_0,\ntest_1,\n")
+    run()
+    Path("data/mine/sample_submission.csv").write_text("fname,summary\ntest_0,\n")
+    with pytest.raises(InputError, match=r"sample_submission\.csv: ids: missing, though in test\.csv: test_1;"):
+        run()

@@ -2,12 +2,14 @@
 
 Enters: dialogues (and the train split). Leaves: one text a dialogue, in the same order.
 
-    first_turn([Dialogue("dev_0", (Turn("#Person1#", "안녕하세요."), …))]) == ["안녕하세요."]
+    lead([Dialogue("dev_0", (Turn("#Person1#", "안녕하세요."), …))], 1) == ["안녕하세요."]
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dialsum.corpus.dialogue import Dialogue
 
@@ -15,9 +17,9 @@ from dialsum.corpus.dialogue import Dialogue
 _BLOCK = 64
 
 
-def first_turn(dialogues: Sequence[Dialogue]) -> list[str]:
-    """The text of the first turn, without its speaker."""
-    return [dialogue.turns[0].text for dialogue in dialogues]
+def lead(dialogues: Sequence[Dialogue], count: int) -> list[str]:
+    """The texts of the first `count` turns, without speakers."""
+    return [" ".join(turn.text for turn in dialogue.turns[:count]) for dialogue in dialogues]
 
 
 def longest_turns(dialogues: Sequence[Dialogue], count: int = 3) -> list[str]:
@@ -45,6 +47,25 @@ def most_similar(dialogues: Sequence[Dialogue], train: Sequence[Dialogue]) -> li
     for start in range(0, len(dialogues), _BLOCK):
         nearest.extend(linear_kernel(asked[start : start + _BLOCK], known).argmax(axis=1).tolist())
     return [train[place].references[0] for place in nearest]
+
+
+def other_row(count: int, train: Sequence[Dialogue]) -> list[str]:
+    """The first references of `count` rows of `train`, drawn with replacement: what a text earns by its form alone.
+
+    The draws are the same each time, so that two runs agree.
+    """
+    drawn = random.Random(0)
+    return [train[drawn.randrange(len(train))].references[0] for _ in range(count)]
+
+
+def reference(dialogues: Sequence[Dialogue]) -> tuple[list[str], list[Dialogue]]:
+    """The first reference of each dialogue that has several, and those dialogues with their other references alone.
+
+    Scored like any other system it says how well people agree. Both are empty if no dialogue has two references.
+    """
+    several = [dialogue for dialogue in dialogues if len(dialogue.references) > 1]
+    others = [replace(dialogue, references=dialogue.references[1:]) for dialogue in several]
+    return [dialogue.references[0] for dialogue in several], others
 
 
 def _longest(dialogue: Dialogue, count: int) -> str:

@@ -1,9 +1,11 @@
-"""Whether a summary says what the dialogue says: facts that it must state, and script that it must not bring in.
+"""Whether a summary says what the dialogue says: facts that it must state, and what it must not bring in.
 
-Enters: summaries and their dialogues. Leaves: the share of facts found, and the foreign runs of a summary.
+Enters: summaries and their dialogues. Leaves: the share of facts found; script, numbers, names and speaker tags that
+the dialogue does not have.
 
     states("회의는 오후 13시에 시작한다.", "3시") == False
     foreign_runs("Jimmy는 especialmente 바쁘다.", "#Person1#: Jimmy, 바빠?") == ["especialmente"]
+    unsupported_numbers("#Person1#은 5시에 온다.", "#Person1#: 세 시에 갈게.") == ["5"]
 
 ROUGE alone misleads: a tiny model reached ROUGE-1 of 83 with 14 % of its facts right.
 """
@@ -11,11 +13,14 @@ ROUGE alone misleads: a tiny model reached ROUGE-1 of 83 with 14 % of its facts 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence, Set
+from decimal import Decimal
 
 from dialsum.corpus import script
 from dialsum.corpus.dialogue import Dialogue, Fact
-from dialsum.corpus.script import folded
+from dialsum.corpus.script import LABEL, folded
+from dialsum.measures import numerals
 
 _LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 # What must not stand before a value, by its first character: "3시" is not in "13시", "5,000원" not in "45,000원",
@@ -34,6 +39,9 @@ _AFTER = (
     (re.compile(r"\d시간$"), r"(?! ?\d+분)"),
     (re.compile("개$"), "(?!월)"),
 )
+# What is left of a label when one of its ends is missing: #Person1은, Person1#, Person 1, a lone #.
+_BROKEN_LABEL = re.compile(r"#[A-Za-z]*\d*|(?<![A-Za-z])[A-Za-z]+\d*#|(?<![A-Za-z])[Pp]erson ?\d+")
+_NUMBERED_SPEAKER = re.compile(r"(?<![A-Za-z\d])SD\d+")
 
 
 def states(text: str, value: str) -> bool:
@@ -82,6 +90,52 @@ def foreign_runs(text: str, dialogue: str) -> list[str]:
     """
     home = folded(dialogue)
     return [run for run in script.foreign_runs(text) if folded(run) not in home]
+
+
+def unsupported_numbers(text: str, dialogue: str) -> list[str]:
+    """Numbers that `text` writes in digits and that the dialogue states in no form, as they stand in `text`.
+
+    Form does not matter: 3시 is 세 시, 25,000 is 2만 5천 and 이만 오천 (`measures.numerals`). After 12 an hour may be
+    one of the afternoon: 15시 is 오후 3시. Which thing a number belongs to does not count, and numbers that `text` has
+    in words are not looked at: a summary may say "두 사람" of its own. Digits of speakers and masks are none.
+    """
+    known = numerals.stated(_without_labels(dialogue))
+    return [number.text for number in numerals.written(_without_labels(text)) if not known & _readings(number)]
+
+
+def unsupported_names(text: str, dialogue: str) -> list[str]:
+    """Words of Latin letters with a capital in front that the dialogue does not have as a word, in any case.
+
+    So "Jim" is unsupported where the dialogue has "Jimmy" alone, which `foreign_runs` lets pass. Names in Hangul cannot
+    be told from other words without a dictionary and are not looked at.
+    """
+    known = {word.casefold() for word in _latin_words(dialogue)}
+    return [word for word in _latin_words(text) if word[0].isupper() and word.casefold() not in known]
+
+
+def tag_errors(text: str, dialogue: str) -> list[str]:
+    """Broken labels (`#Person1은`, `Person1#`), and labels, masks and speakers that the dialogue does not have.
+
+    The dialogue is given with its speakers, as they stand there: `#person1#` is not `#Person1#`.
+    """
+    unknown = [label for label in LABEL.findall(text) if label not in dialogue]
+    other_signs = set(_BROKEN_LABEL.findall(LABEL.sub(" ", dialogue)))  # as in "1번은 #1 버튼"
+    broken = [piece for piece in _BROKEN_LABEL.findall(LABEL.sub(" ", text)) if piece not in other_signs]
+    speakers = set(_NUMBERED_SPEAKER.findall(dialogue))
+    return unknown + broken + [name for name in _NUMBERED_SPEAKER.findall(text) if name not in speakers]
+
+
+def _without_labels(text: str) -> str:
+    return _NUMBERED_SPEAKER.sub(" ", _BROKEN_LABEL.sub(" ", LABEL.sub(" ", text)))
+
+
+def _readings(number: numerals.Number) -> set[Decimal]:
+    afternoon = number.after == "시" and 12 < number.value <= 24
+    return {number.value, number.value - 12} if afternoon else {number.value}
+
+
+def _latin_words(text: str) -> list[str]:
+    return re.findall(f"[{_LATIN}]+", _without_labels(unicodedata.normalize("NFC", text)))
 
 
 def _one_spaced(text: str) -> str:

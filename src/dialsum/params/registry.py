@@ -12,7 +12,7 @@ from dialsum.params.strict import STRICT
 
 @dataclass(frozen=True, config=STRICT)
 class Evaluation:
-    """`tokens`: what ROUGE counts."""
+    """`tokens`: what the ROUGE that decides counts; the others are measured too."""
 
     tokens: Literal["mecab", "whitespace", "char"]
 

@@ -1,11 +1,13 @@
 """Stage `submit`: the file that the competition takes.
 
-Enters: `data/predictions/test.jsonl` and the test dialogues that they answer. Leaves: `data/submission.csv`,
+Enters: `data/predictions/test.jsonl`, the test dialogues that they answer, and the folder of the data, where the
+competition's `sample_submission.csv` may be. Leaves: `data/submission.csv`,
 
     fname,summary
     test_0,#Person1#은 계좌를 만든다.
 
-one row a dialogue, in the dialogues' order; no summary is empty or has a newline.
+one row a dialogue, in the dialogues' order; no summary is empty or has a newline. Where there is a sample, columns, ids
+and order are as it shows, or nothing is written.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import click
 
 from dialsum.corpus.dialogue import Dialogue, read_jsonl
 from dialsum.corpus.prediction import Prediction, read_predictions
+from dialsum.corpus.sample import COLUMNS, NAME, refuse_unlike_sample
 from dialsum.errors import InputError
 from dialsum.outputs import replacing
 
@@ -29,19 +32,26 @@ _SHOWN = 5
 @click.command()
 @click.option("--predictions", required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--test", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--data", required=True, type=click.Path(path_type=Path), help="Folder that may have the sample")
 @click.option("--submission", required=True, type=click.Path(path_type=Path))
-def main(predictions: Path, test: Path, submission: Path) -> None:
+def main(predictions: Path, test: Path, data: Path, submission: Path) -> None:
     """Write the submission; an empty summary gives way to the dialogue's longest turn, with a warning."""
     dialogues = read_jsonl(test)
     answers = read_predictions(predictions)
     refuse_mismatch(predictions, answers, dialogues)
+    sampled = refuse_unlike_sample(data, [dialogue.id for dialogue in dialogues])
 
     texts = {answer.id: one_line(answer.text) for answer in answers}
     with replacing(submission) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["fname", "summary"])
+        writer.writerow(COLUMNS)
         writer.writerows((dialogue.id, texts[dialogue.id] or stand_in(dialogue)) for dialogue in dialogues)
-    warn([dialogue.id for dialogue in dialogues if not texts[dialogue.id]])
+    warn(
+        empty=[dialogue.id for dialogue in dialogues if not texts[dialogue.id]],
+        joined=[answer.id for answer in answers if len(answer.text.strip().splitlines()) > 1],
+    )
+    if sampled:
+        click.echo(f"{submission}: columns, ids and order are those of {data / NAME}")
 
 
 def refuse_mismatch(path: Path, predictions: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> None:
@@ -68,10 +78,14 @@ def stand_in(dialogue: Dialogue) -> str:
     return max((turn.text for turn in dialogue.turns), key=len) or NOTHING_SAID
 
 
-def warn(empty: Sequence[str]) -> None:
-    """Say on stderr of which dialogues the model's summary was empty."""
+def warn(empty: Sequence[str], joined: Sequence[str]) -> None:
+    """Say on stderr of which dialogues the model's summary was empty, or had several lines that are one now."""
     if empty:
-        click.echo(f"warning: summaries that were empty, the longest turn stands in: {listed(empty)}", err=True)
+        message = f"{len(empty)} summaries were empty, the longest turn stands in: {listed(empty)}"
+        click.echo(f"warning: {message}", err=True)
+    if joined:
+        message = f"{len(joined)} summaries had several lines, which are one now: {listed(joined)}"
+        click.echo(f"warning: {message}", err=True)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from dialsum.corpus import formats
 from dialsum.corpus.dialogue import SPLITS
+from dialsum.corpus.sample import refuse_unlike_sample
 from dialsum.errors import InputError
 from dialsum.outputs import replacing, write_json
 from dialsum.params import strict
@@ -39,6 +40,8 @@ def main(data: Path, valid: Path, rejected: Path, report: Path, metrics: Path) -
 
     limits = strict.load(Path("params.yaml"), "validation", Validation)
     indexes = survey_all(data)
+    # Here, where nothing has been trained yet, and not only when the submission is written.
+    refuse_unlike_sample(data, indexes["test"].ids)
     with replacing(valid) as sound:
         sound.mkdir()
         with replacing(rejected) as faulty:

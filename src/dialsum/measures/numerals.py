@@ -1,0 +1,127 @@
+"""Numbers in Korean text, in digits and in words.
+
+Enters: text. Leaves: the numbers that it writes in digits, and the values that it states in any form.
+
+    written("오후 3시에 2만 5천 원을 낸다.") == [Number("3", Decimal(3), "시"), Number("2만 5천", Decimal(25000), " ")]
+    stated("세 시쯤 이만 오천 원이요.") >= {Decimal(3), Decimal(25000)}
+
+Words are read generously, but not each syllable that can be a numeral: 이, 일, 사, 오, 한, 두, 세 and 네 stand in
+nearly every dialogue as something else, and count only before a unit (두 시, 오층, 세 사람).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+_DIGITS = {syllable: value for value, syllable in enumerate("영일이삼사오육칠팔구")} | {"공": 0, "륙": 6}
+_SMALL = {"십": 10, "백": 100, "천": 1000}
+_LARGE = {"만": 10**4, "억": 10**8, "조": 10**12}
+
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|(?<!\.)\d+\.\d+(?!\.?\d)|\d+)"
+_SIZE = "[십백천]?[만억조]?"
+# 2만, 3천5백만, 1억 2,000만, 2만5000. After a blank it goes on only if a size follows: "3만 2개" is two numbers.
+_WRITTEN = re.compile(
+    rf"{_NUMBER}{_SIZE}(?:(?<=[백천만억조]) ?{_NUMBER}(?=[십백천만억조]){_SIZE}|(?<=[백천만억조]){_NUMBER})*"
+)
+_TOKEN = re.compile(rf"{_NUMBER}|[가-힣]")
+
+_SINO = f"[{''.join(_DIGITS)}{''.join(_SMALL)}{''.join(_LARGE)}]"
+_SINO_RUN = re.compile(rf"(?<!\d){_SINO}+(?:(?<=[백천만억조]) {_SINO}*[십백천만억조]{_SINO}*)*")
+# 이번 (this time) and 이 분 (this person) are no numbers, nor is anything else with 이 before a blank.
+_SINO_UNITS = (
+    "분|초|일|월|년|층|호|세|원|달러|위안|엔|유로|파운드|퍼센트|프로|번|주|인|박|등|차|회|학년|페이지|배|개월|킬로|미터"
+    "|단계"
+)
+_SINO_ALONE = re.compile(
+    rf"(?<![가-힣\d])(?:(?P<near>[{''.join(_DIGITS)}십백천만억])|(?P<far>[일삼사오육칠팔구십백천만억]) )"
+    rf"(?:{_SINO_UNITS})"
+)
+_NO_NUMBER = re.compile("이번|이분|이일")
+
+_TENS = {"열": 10, "스물": 20, "서른": 30, "마흔": 40, "쉰": 50, "예순": 60, "일흔": 70, "여든": 80, "아흔": 90}
+_CLEAR = {"하나": 1, "둘": 2, "셋": 3, "넷": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9}
+_BEFORE_UNITS = {"한": 1, "두": 2, "세": 3, "석": 3, "네": 4, "넉": 4}
+_NATIVE_UNITS = (
+    "시|시간|개|명|분|장|달|살|사람|번|권|잔|병|마리|대|곳|가지|벌|켤레|배|군데|곡|통|그루|송이|조각|끼|줄|팀|과목|학기|주|주일"
+    "|쪽|차례|칸|건|편|그릇|접시|상자|봉지|컵|블록|정거장|자리|쌍|밤|해|방|아이|친구|여자|남자|형제|자매|아들|딸|째|판|모금|번째|부"
+)
+_NATIVE = re.compile(
+    rf"(?P<tens>{'|'.join(_TENS)})?(?:(?P<clear>{'|'.join(_CLEAR)})"
+    rf"|(?P<short>{'|'.join(_BEFORE_UNITS)})(?= ?(?:{_NATIVE_UNITS})))"
+    rf"|(?P<round>{'|'.join(_TENS)})(?= ?(?:{_NATIVE_UNITS}|여|몇))|(?P<twenty>스무)(?= )"
+)
+# Words that are a number or two. 반 stands for 30 after an hour alone.
+_WORDS = {
+    "하루": (1,), "이틀": (2,), "사흘": (3,), "나흘": (4,), "닷새": (5,), "엿새": (6,), "열흘": (10,), "보름": (15,),
+    "일주일": (1, 7), "첫": (1,), "두세": (2, 3), "두어": (2,), "서너": (3, 4), "네다섯": (4, 5), "대여섯": (5, 6),
+    "예닐곱": (6, 7), "시 반": (30,), "절반": (50,), "정오": (12,), "자정": (12, 0, 24),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as it is written in digits, its value, and the character after it ("" at the end)."""
+
+    text: str
+    value: Decimal
+    after: str
+
+
+def written(text: str) -> list[Number]:
+    """The numbers of `text` that have digits, in order; 만, 천 and their like belong to the number before them."""
+    return [
+        Number(found.group(), _value(found.group()), text[found.end() : found.end() + 1])
+        for found in _WRITTEN.finditer(text)
+    ]
+
+
+def stated(text: str) -> set[Decimal]:
+    """The values that `text` states: in digits (whole, and each run of digits), in Sino-Korean and in Korean words."""
+    values = {number.value for number in written(text)}
+    values |= {Decimal(run) for run in re.findall(r"\d+", text)}
+    values |= set(_sino(text)) | set(_native(text))
+    values |= {Decimal(value) for word, several in _WORDS.items() if word in text for value in several}
+    return values
+
+
+def _sino(text: str) -> Iterator[Decimal]:
+    for found in _SINO_RUN.finditer(text):
+        run = found.group().replace(" ", "")
+        if len(run) > 2 and set(run) <= _DIGITS.keys():  # digit for digit, as in 공일공 and 구일일
+            yield Decimal("".join(str(_DIGITS[syllable]) for syllable in run))
+        elif len(run) > 1 and not set(run) <= _DIGITS.keys():
+            yield _value(run)
+    for found in _SINO_ALONE.finditer(text):
+        if not _NO_NUMBER.match(found.group()):
+            yield _value(found["near"] or found["far"])
+
+
+def _native(text: str) -> Iterator[Decimal]:
+    for found in _NATIVE.finditer(text):
+        if found["twenty"]:
+            yield Decimal(20)
+        elif found["round"]:
+            yield Decimal(_TENS[found["round"]])
+        else:
+            ones = _CLEAR[found["clear"]] if found["clear"] else _BEFORE_UNITS[found["short"]]
+            yield Decimal(_TENS.get(found["tens"], 0) + ones)
+
+
+def _value(run: str) -> Decimal:
+    """The value of digits and Sino-Korean syllables: 3천5백만 is (3 · 1000 + 5 · 100) · 10,000."""
+    total = section = Decimal(0)
+    ones: Decimal | None = None
+    for token in _TOKEN.findall(run):
+        if token in _SMALL:
+            section += (Decimal(1) if ones is None else ones) * _SMALL[token]
+            ones = None
+        elif token in _LARGE:
+            section += ones or 0
+            total += (section or 1) * _LARGE[token]
+            section, ones = Decimal(0), None
+        else:
+            ones = Decimal(_DIGITS[token]) if token in _DIGITS else Decimal(token.replace(",", ""))
+    return total + section + (ones or 0)

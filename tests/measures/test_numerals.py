@@ -1,0 +1,69 @@
+"""Numbers in digits and in words."""
+
+from decimal import Decimal
+
+import pytest
+
+from dialsum.measures.numerals import Number, stated, written
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("오후 3시 20분", {"3": 3, "20": 20}),
+        ("2만 5천 원", {"2만 5천": 25_000}),
+        ("2만5000원", {"2만5000": 25_000}),
+        ("3만 2개", {"3만": 30_000, "2": 2}),
+        ("3천5백만 원", {"3천5백만": 35_000_000}),
+        ("1억 2,000만 원", {"1억 2,000만": 120_000_000}),
+        ("1조 원", {"1조": 10**12}),
+        ("3,000,000원", {"3,000,000": 3_000_000}),
+        ("1,2번 출구", {"1": 1, "2": 2}),
+        ("3.5%", {"3.5": Decimal("3.5")}),
+        ("2024.11.21", {"2024": 2024, "11": 11, "21": 21}),
+        ("12월 5일", {"12": 12, "5": 5}),
+        ("007", {"007": 7}),
+        ("점수는 95.", {"95": 95}),
+        ("세 시", {}),
+    ],
+)
+def test_written(text: str, expected: dict[str, int]) -> None:
+    assert {number.text: number.value for number in written(text)} == expected
+
+
+def test_what_comes_after_a_number() -> None:
+    assert written("3시 4") == [Number("3", Decimal(3), "시"), Number("4", Decimal(4), "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("세 시쯤이요.", {3}),
+        ("일곱시 반에", {7, 30}),
+        ("이만 오천 원", {25_000}),
+        ("이십 퍼센트", {20}),
+        ("칠십팔 세", {78}),
+        ("팔십년대", {80}),
+        ("만 위안", {10_000}),
+        ("오층", {5}),
+        ("삼 일", {3}),
+        ("구일일에 전화", {9, 911}),
+        ("공일공", {0, 10}),
+        ("열두 명", {12}),
+        ("스무 살", {20}),
+        ("스물다섯", {25}),
+        ("열 명", {10}),
+        ("서너 개", {3, 4}),
+        ("사흘", {3}),
+        ("일주일", {1, 7}),
+        ("2만 원", {20_000, 2}),
+        ("10시 30분", {10, 30}),
+        ("네, 이번 주에 이 사람이 이 일을", set()),
+        ("열심히 세수한 두더지", set()),
+        ("구 분", {9}),
+        ("회사원이 한 말", set()),
+        ("", set()),
+    ],
+)
+def test_stated(text: str, values: set[int]) -> None:
+    assert stated(text) == {Decimal(value) for value in values}
