@@ -24,6 +24,7 @@ COMMANDS = {
     "models": "Show the base models and the GPU memory that each needs.",
     "serve": "Serve the champion over HTTP.",
     "synthesize": "Make a synthetic data set of any size.",
+    "tokens": "Show how long prompts are in any tokenizer.",
     "ui": "Show all runs in MLflow's web page.",
 }
 
