@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from dialsum.errors import InputError
-from dialsum.params.prompt import Format, System, Tokenize, Truncation
+from dialsum.params.prompt import Format, System, Truncation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -42,9 +42,9 @@ ENDLESS = sys.maxsize
 def main(
     data: Path, folder: Path, layout: Format, system: System, limits: str, truncation: Truncation, as_json: bool
 ) -> None:
-    """Show how long the prompts of DATA are in a tokenizer, and what limits on their length would cut.
+    """Show how long prompts are in any tokenizer.
 
-    DATA is a file or folder as `dialsum import` reads it; summaries may be missing. The tokenizer's folder may be that
+    And what limits on their length would cut, padding would waste and packing would fill. DATA is a file or folder as `dialsum import` reads it; summaries may be missing. The tokenizer's folder may be that
     of a model in the hub's format, or models/base. A seq2seq tokenizer (a config.json beside it says so, as koBART's)
     is given the bare dialogue.
 
@@ -55,9 +55,9 @@ def main(
     """
     from dialsum.prompts.form import Form
 
-    bounds = [Tokenize(bound, ENDLESS, truncation) for bound in numbers(limits)]
+    bounds = numbers(limits)
     tokenizer, family = read_tokenizer(folder)
-    found = measure(list(dialogues(data)), tokenizer, family, Form(layout, system), bounds)
+    found = measure(list(dialogues(data)), tokenizer, family, Form(layout, system), bounds, truncation)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
@@ -126,7 +126,8 @@ def measure(
     tokenizer: PreTrainedTokenizerBase,
     family: Family,
     form: Form,
-    bounds: Sequence[Tokenize],
+    limits: Sequence[int],
+    truncation: Truncation,
 ) -> dict[str, Any]:
     """The object of --json. A dialogue counts with its first summary. Raises InputError if there is no dialogue."""
     from tqdm import tqdm
@@ -136,19 +137,18 @@ def measure(
     if not given:
         raise InputError("DATA: has no dialogues; there is nothing to count")
     whole: list[Row] = []
-    cut: dict[int, list[Row] | None] = {bound.max_source_tokens: [] for bound in bounds}
+    cut: dict[int, list[Row] | None] = {limit: [] for limit in limits}
     for dialogue in tqdm(given, desc="tokens", unit="row", disable=None, mininterval=1):
-        row = encode(tokenizer, family, dialogue, form, Tokenize(ENDLESS, ENDLESS, "tail"))
+        row = encode(tokenizer, family, dialogue, form, ENDLESS, truncation)
         whole.append(row)
-        for bound in bounds:
-            rows = cut[bound.max_source_tokens]
+        for limit, rows in cut.items():
             if rows is None:
                 continue
-            fits = row.source.whole <= bound.max_source_tokens
             try:
-                rows.append(row if fits else encode(tokenizer, family, dialogue, form, bound))
+                fits = row.source.whole <= limit
+                rows.append(row if fits else encode(tokenizer, family, dialogue, form, limit, truncation))
             except InputError:  # not even an empty dialogue fits
-                cut[bound.max_source_tokens] = None
+                cut[limit] = None
     lengths = [row.source.whole for row in whole]
     over = statistics.over(lengths, list(cut))
     lost = {str(limit): None if rows is None else statistics.what_was_cut(rows) for limit, rows in cut.items()}
@@ -165,15 +165,21 @@ def measure(
     }
 
 
-def encode(tokenizer: PreTrainedTokenizerBase, family: Family, dialogue: Dialogue, form: Form, bound: Tokenize) -> Row:
+def encode(
+    tokenizer: PreTrainedTokenizerBase,
+    family: Family,
+    dialogue: Dialogue,
+    form: Form,
+    limit: int,
+    truncation: Truncation,
+) -> Row:
     """A dialogue with its first summary, as stage tokenize would encode them."""
     from dialsum.prompts.encode import encode_source, encode_target, header_lost
     from dialsum.prompts.statistics import Row
 
-    source = encode_source(tokenizer, family, dialogue, form, bound)
+    source = encode_source(tokenizer, family, dialogue, form, limit, truncation)
     lost = header_lost(tokenizer, family, dialogue, form, source)
-    summary = dialogue.references[0] if dialogue.references else None
-    target = encode_target(tokenizer, summary, bound.max_target_tokens) if summary else None
+    target = encode_target(tokenizer, dialogue.references[0], ENDLESS) if dialogue.references else None
     return Row(dialogue.id, source, target, lost)
 
 

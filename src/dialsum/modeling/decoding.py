@@ -91,7 +91,8 @@ class Batch:
 def batches(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> Iterator[Batch]:
     """The dialogues in batches of about one length, the longest first: if memory is short, it shows at once."""
     tokenizer, family, form, limits = summarizer.tokenizer, summarizer.family, summarizer.form, summarizer.limits
-    sources = [encode_source(tokenizer, family, dialogue, form, limits).ids for dialogue in dialogues]
+    limit, truncation = limits.max_source_tokens, limits.truncation
+    sources = [encode_source(tokenizer, family, dialogue, form, limit, truncation).ids for dialogue in dialogues]
     order = sorted(range(len(dialogues)), key=lambda row: len(sources[row]), reverse=True)
     for start in range(0, len(order), summarizer.generation.batch_size):
         rows = order[start : start + summarizer.generation.batch_size]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from dialsum.corpus.dialogue import Dialogue, Turn
 from dialsum.params.model import Family
-from dialsum.params.prompt import Tokenize
+from dialsum.params.prompt import Truncation
 from dialsum.prompts.form import Form
 from dialsum.prompts.render import render
 from dialsum.prompts.truncate import fit
@@ -51,9 +51,14 @@ class Target:
 
 
 def encode_source(
-    tokenizer: PreTrainedTokenizerBase, family: Family, dialogue: Dialogue, form: Form, limits: Tokenize
+    tokenizer: PreTrainedTokenizerBase,
+    family: Family,
+    dialogue: Dialogue,
+    form: Form,
+    limit: int,
+    truncation: Truncation,
 ) -> Source:
-    """The prompt for a dialogue, or for a seq2seq model the dialogue alone, in at most `max_source_tokens` tokens."""
+    """The prompt for a dialogue, or for a seq2seq model the dialogue alone, in at most `limit` tokens."""
     own = form.for_dialogue(dialogue)
 
     @cache  # what is measured to fit is asked for once more
@@ -65,7 +70,7 @@ def encode_source(
             case "seq2seq":
                 return _between_special_tokens(tokenizer, form.prefix + candidate.text())
 
-    fitted = fit(dialogue, lambda candidate: len(ids(candidate)), limits.max_source_tokens, limits.truncation)
+    fitted = fit(dialogue, lambda candidate: len(ids(candidate)), limit, truncation)
     return Source(ids(fitted.dialogue), fitted.turns_dropped, fitted.turn_cut, whole=len(ids(dialogue)))
 
 

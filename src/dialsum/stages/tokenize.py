@@ -89,7 +89,7 @@ def encode_split(
             encode_target(tokenizer, text, limits.max_target_tokens) for text in dialogue.references
         ]
         for form in forms:
-            source = encode_source(tokenizer, family, dialogue, form, limits)
+            source = encode_source(tokenizer, family, dialogue, form, limits.max_source_tokens, limits.truncation)
             lost = header_lost(tokenizer, family, dialogue, form, source)
             rows += [Row(dialogue.id, source, target, lost) for target in targets or [None]]
     return rows
