@@ -121,7 +121,7 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: prompt.topic_dropout: input should be less than 1, got 1.0",
         ),
         (
-            r"^  truncation: tail",
+            r"^  truncation: middle",
             "  truncation: left",
             "params.yaml: tokenize.truncation: input should be 'tail', 'head' or 'middle', got 'left'",
         ),

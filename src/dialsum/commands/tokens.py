@@ -37,16 +37,17 @@ ENDLESS = sys.maxsize
 @click.option("--format", "layout", type=click.Choice(get_args(Format)), default="plain", help="As prompt.format.")
 @click.option("--system", type=click.Choice(get_args(System)), default="none", help="As prompt.system.")
 @click.option("--limits", default="256,512,768,1024,2048", help="Tokens, with commas between them.")
-@click.option("--truncation", type=click.Choice(get_args(Truncation)), default="tail", help="As tokenize.truncation.")
+@click.option("--truncation", type=click.Choice(get_args(Truncation)), default="middle", help="As tokenize.truncation.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object instead.")
 def main(
     data: Path, folder: Path, layout: Format, system: System, limits: str, truncation: Truncation, as_json: bool
 ) -> None:
     """Show how long prompts are in any tokenizer.
 
-    And what limits on their length would cut, padding would waste and packing would fill. DATA is a file or folder as `dialsum import` reads it; summaries may be missing. The tokenizer's folder may be that
-    of a model in the hub's format, or models/base. A seq2seq tokenizer (a config.json beside it says so, as koBART's)
-    is given the bare dialogue.
+    And what limits on their length would cut, padding would waste and packing would fill. DATA is a file or folder as
+    `dialsum import` reads it; summaries may be missing. The tokenizer's folder may be that of a model in the hub's
+    format, or models/base. A seq2seq tokenizer (a config.json beside it says so, as koBART's) is given the bare
+    dialogue.
 
     \b
     Examples:

@@ -125,14 +125,8 @@ def lengths(tokens: Sequence[int]) -> dict[str, float] | None:
     """Mean, percentiles (linear interpolation) and maximum; null for no rows."""
     if not tokens:
         return None
-    p50, p95, p99 = np.percentile(tokens, [50, 95, 99])
-    return {
-        "mean": round(float(np.mean(tokens)), 2),
-        "p50": float(p50),
-        "p95": float(p95),
-        "p99": float(p99),
-        "max": max(tokens),
-    }
+    values = zip(("mean", "p50", "p95", "p99"), (np.mean(tokens), *np.percentile(tokens, [50, 95, 99])), strict=True)
+    return {**{name: round(float(value), 2) for name, value in values}, "max": max(tokens)}
 
 
 def _shape(row: Row, family: Family) -> Lengths:
