@@ -100,13 +100,20 @@ def test_the_table_has_the_same_figures(small_base: Path) -> None:
     ("arguments", "message"),
     [
         ("test.csv --tokenizer nowhere", "--tokenizer nowhere: no such folder; "),
-        ("test.csv --tokenizer .", "--tokenizer .: holds no tokenizer that can be read, but test.csv; it needs "),
+        (
+            "test.csv --tokenizer .",
+            "--tokenizer .: holds no tokenizer that can be read, but broken, test.csv; it needs ",
+        ),
+        ("test.csv --tokenizer broken", "--tokenizer broken: holds no tokenizer that can be read, but tokenizer.json"),
         ("none.csv --tokenizer BASE", "none.csv: no such file or folder"),
         ("test.csv --tokenizer BASE --limits 512,many", "--limits 512,many: should be numbers of tokens with commas "),
         ("test.csv --tokenizer BASE --limits 0", "--limits 0: should be numbers of tokens with commas "),
     ],
 )
 def test_what_cannot_be_counted_is_refused(arguments: str, message: str, small_base: Path) -> None:
+    Path("broken").mkdir()
+    Path("broken/tokenizer.json").write_text('{"version": "1.0", "model": {}}')
+    Path("broken/tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}')
     with pytest.raises(InputError) as caught:
         call(*arguments.replace("BASE", str(small_base)).split())
     assert str(caught.value).startswith(message)

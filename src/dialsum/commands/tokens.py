@@ -86,7 +86,7 @@ def read_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerBase, Family]:
         raise InputError(f"--tokenizer {folder}: no such folder; give one with tokenizer.json, as models/base")
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # the library for tokenizers raises no narrower one
         raise InputError(
             f"--tokenizer {folder}: holds no tokenizer that can be read, but {', '.join(names(folder)) or 'nothing'}; "
             "it needs tokenizer.json, or vocab.json with merges.txt, beside tokenizer_config.json"
