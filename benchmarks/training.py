@@ -107,7 +107,8 @@ def make(place: Path, rows: int, hidden: int) -> None:
     from dialsum.modeling.bases import make_scratch
     from dialsum.modeling.catalog import Lesson, read_entry
     from dialsum.modeling.loading import load_tokenizer
-    from dialsum.params.prompt import Prompt, Tokenize
+    from dialsum.params.prompt import Tokenize
+    from dialsum.prompts.form import Form
     from dialsum.stages.tokenize import as_dataset, encode_split
 
     entry = read_entry(ROOT / "catalog" / "tiny-llama.yaml")
@@ -121,12 +122,13 @@ def make(place: Path, rows: int, hidden: int) -> None:
     base.mkdir()
     make_scratch(shape, "tiny-llama", entry, base)
     tokenizer = load_tokenizer(base)
-    prompt, limits = Prompt(format="plain", system="none"), Tokenize(max_source_tokens=1024, max_target_tokens=200)
+    forms = [Form(format="plain", system="none")]
+    limits = Tokenize(max_source_tokens=1024, max_target_tokens=200, truncation="tail")
     splits = {}
     for split, number in (("train", rows), ("dev", 100)):
         made = [row(split, place_of, 7) for place_of in range(number)]
         dialogues = [to_dialogue(one.fname, one.dialogue, ALL, None, [one.summary]) for one in made]
-        splits[split] = as_dataset("causal", encode_split(tokenizer, "causal", dialogues, prompt, limits, split))
+        splits[split] = as_dataset("causal", encode_split(tokenizer, "causal", dialogues, forms, limits, split))
     DatasetDict(splits).save_to_disk(place / "tokenized")
 
 

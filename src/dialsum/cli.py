@@ -27,6 +27,7 @@ COMMANDS = {
     "score": "Score PREDICTIONS against REFERENCES.",
     "serve": "Serve the champion over HTTP.",
     "synthesize": "Make a synthetic data set of any size.",
+    "tokens": "Show how long prompts are in any tokenizer.",
     "ui": "Show all runs in MLflow's web page.",
 }
 

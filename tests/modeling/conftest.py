@@ -20,9 +20,10 @@ from dialsum.modeling.choice import in_force
 from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
 from dialsum.modeling.trainers import Lesson
 from dialsum.modeling.training import Tuned, train
-from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.prompt import Tokenize
 from dialsum.params.strict import load
 from dialsum.params.training import Training
+from dialsum.prompts.form import Form
 from dialsum.stages.tokenize import as_dataset, encode_split
 
 ROOT = Path(__file__).parents[2]
@@ -33,9 +34,10 @@ ROWS = 23  # six batches of four an epoch, the last one short
 def rows(small_base: Path) -> Any:
     """Tokenized rows, as stage tokenize makes them."""
     dialogues = [to_dialogue(row.fname, row.dialogue, ALL, None, [row.summary]) for row in generate("train", ROWS, 3)]
-    prompt, limits = Prompt(format="plain", system="none"), Tokenize(max_source_tokens=160, max_target_tokens=48)
+    form = Form(format="plain", system="none")
+    limits = Tokenize(max_source_tokens=160, max_target_tokens=48, truncation="tail")
     tokenizer = load_tokenizer(small_base)
-    return as_dataset("causal", encode_split(tokenizer, "causal", dialogues, prompt, limits, "train"))
+    return as_dataset("causal", encode_split(tokenizer, "causal", dialogues, [form], limits, "train"))
 
 
 @pytest.fixture(scope="session")

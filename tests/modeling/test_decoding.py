@@ -20,10 +20,11 @@ from dialsum.modeling.decoding import NoRepeatInSummary, Summarizer, batches, lo
 from dialsum.modeling.foreign import find_foreign
 from dialsum.modeling.loading import load_base
 from dialsum.params.generation import Generation
-from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.prompt import Tokenize
+from dialsum.prompts.form import Form
 
-PROMPT = Prompt(format="plain", system="none")
-LIMITS = Tokenize(max_source_tokens=256, max_target_tokens=64)
+FORM = Form(format="plain", system="none")
+LIMITS = Tokenize(max_source_tokens=256, max_target_tokens=64, truncation="tail")
 GREEDY = Generation(
     max_new_tokens=16, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=7, threads=1
 )
@@ -57,17 +58,17 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def summarizer(small_base: Path, trained: Path) -> Summarizer:
-    return load_summarizer(small_base, trained, PROMPT, LIMITS, GREEDY)
+    return load_summarizer(small_base, trained, FORM, LIMITS, GREEDY)
 
 
 @pytest.fixture(scope="module")
 def bart(bart_base: Path, untrained: Path) -> Summarizer:
-    return load_summarizer(bart_base, untrained, PROMPT, LIMITS, GREEDY)
+    return load_summarizer(bart_base, untrained, FORM, LIMITS, GREEDY)
 
 
 @pytest.fixture(scope="module")
 def t5(t5_base: Path, untrained: Path) -> Summarizer:
-    return load_summarizer(t5_base, untrained, PROMPT, LIMITS, GREEDY)
+    return load_summarizer(t5_base, untrained, FORM, LIMITS, GREEDY)
 
 
 @pytest.fixture(params=["summarizer", "bart", "t5"])
@@ -252,8 +253,8 @@ def test_a_model_that_was_not_tuned_is_asked_alike(
     small_base: Path, trained: Path, dialogues: list[Dialogue], tmp_path: Path
 ) -> None:
     (tmp_path / "trained.json").write_text(json.dumps({"method": "none", "in_force": {}}))
-    untuned = load_summarizer(small_base, tmp_path, PROMPT, LIMITS, GREEDY)
-    tuned = load_summarizer(small_base, trained, PROMPT, LIMITS, GREEDY)
+    untuned = load_summarizer(small_base, tmp_path, FORM, LIMITS, GREEDY)
+    tuned = load_summarizer(small_base, trained, FORM, LIMITS, GREEDY)
     (without,), (with_adapter,) = batches(untuned, dialogues[:1]), batches(tuned, dialogues[:1])
     assert without.sources == with_adapter.sources
     assert untuned.tokenizer.decode(without.sources[0]).endswith("<|im_start|>assistant\n")
@@ -296,6 +297,6 @@ def test_a_hub_models_own_habits_do_not_count(
         base = tmp_path / f"base{len(habits)}"
         base.mkdir()
         take_folder(source, "mine", entry, base)
-        summarizer = load_summarizer(base, untrained, PROMPT, LIMITS, replace(GREEDY, num_beams=2))
+        summarizer = load_summarizer(base, untrained, FORM, LIMITS, replace(GREEDY, num_beams=2))
         answers.append(summarize(summarizer, dialogues[:5]))
     assert answers[0] == answers[1]

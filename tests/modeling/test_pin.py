@@ -156,13 +156,15 @@ def test_a_model_of_the_other_family_is_refused(
         take_folder(small_base, "mine", seq2seq_entry, tmp_path)
 
 
-def test_a_causal_model_without_a_chat_template_is_refused(
+def test_a_chat_model_without_its_template_is_refused_and_a_base_model_is_not(
     small_base: Path, small_entry: Entry, tmp_path: Path
 ) -> None:
     source = shutil.copytree(small_base, tmp_path / "source")
     (source / "chat_template.jinja").unlink()
-    with pytest.raises(InputError, match=r"^catalog/mine\.yaml: family: causal, but .* has no chat template"):
+    with pytest.raises(InputError, match=r"^catalog/mine\.yaml: chat_tokens: <\|im_start\|>, .* has no chat template"):
         take_folder(source, "mine", small_entry, tmp_path)
+    take_folder(source, "mine", replace(small_entry, chat_tokens=[]), tmp_path / "out")
+    assert load_tokenizer(tmp_path / "out").chat_template is None
 
 
 def test_the_family_decides_class_and_padding(small_base: Path, bart_base: Path, t5_base: Path) -> None:

@@ -100,6 +100,32 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: tokenize.max_source_tokens: input should be greater than or equal to 64, got 63",
         ),
         (
+            r"^  instruction: 1",
+            "  instruction: 6",
+            "params.yaml: prompt.instruction: input should be less than or equal to 5, got 6",
+        ),
+        (
+            r"^  instruction: 1(.*)\n  augment_instructions: false",
+            r"  instruction: 2\1\n  augment_instructions: true",
+            "params.yaml: prompt: augment_instructions trains on all five instructions and evaluates on the first: set "
+            "instruction to 1, not 2, or augment_instructions to false",
+        ),
+        (
+            r"^  topic: never",
+            "  topic: always",
+            "params.yaml: prompt.topic: input should be 'never', 'when_all_splits_have_it' or 'dropout', got 'always'",
+        ),
+        (
+            r"^  topic_dropout: \S+",
+            "  topic_dropout: 1.0",
+            "params.yaml: prompt.topic_dropout: input should be less than 1, got 1.0",
+        ),
+        (
+            r"^  truncation: middle",
+            "  truncation: left",
+            "params.yaml: tokenize.truncation: input should be 'tail', 'head' or 'middle', got 'left'",
+        ),
+        (
             r"^  num_beams: \S+",
             "  num_beams: 0",
             "params.yaml: generation.num_beams: input should be greater than 0, got 0",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,17 +13,21 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue, Turn
-from dialsum.modeling.decoding import batches, load_summarizer
+from dialsum.modeling.decoding import Summarizer, batches, load_summarizer
 from dialsum.modeling.loading import load_tokenizer
 from dialsum.outputs import write_json
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
-from dialsum.prompts.encode import IGNORED, Source, encode_source, encode_target, join
-from dialsum.prompts.render import render
+from dialsum.prompts.encode import IGNORED, Source, encode_source, encode_target, header_lost, join
+from dialsum.prompts.form import Form, Shot, read_form, write_form
+from dialsum.prompts.settling import settle, training_dialogues, training_forms
+from dialsum.prompts.statistics import Row
 from dialsum.stages.tokenize import as_dataset, encode_split
 
-PLAIN = Prompt(format="plain", system="simple")
-LIMITS = Tokenize(max_source_tokens=512, max_target_tokens=100)
+PLAIN = Form(format="plain", system="simple")
+
+
+LIMITS = Tokenize(max_source_tokens=512, max_target_tokens=100, truncation="tail")
 DIALOGUE = Dialogue(
     id="dev_0",
     turns=(Turn("#Person1#", "내일 3시에 봐."), Turn("#Person2#", "응, 역 앞에서!")),
@@ -35,36 +40,8 @@ def tokenizer(small_base: Path) -> PreTrainedTokenizerBase:
     return load_tokenizer(small_base)
 
 
-def test_plain_prompt_is_exactly_this_text(tokenizer: PreTrainedTokenizerBase) -> None:
-    assert render(tokenizer, DIALOGUE, PLAIN) == (
-        "<s><|im_start|>system\n"
-        "당신은 유능한 AI 어시스턴트입니다. 사용자의 질문에 대해 친절하게 답변해주세요.<|im_end|>\n"
-        "<|im_start|>user\n"
-        "다음 대화를 요약하세요:\n"
-        "---\n"
-        "#Person1#: 내일 3시에 봐.\n"
-        "#Person2#: 응, 역 앞에서!\n"
-        "---<|im_end|>\n"
-        "<|im_start|>assistant\n"
-    )
-
-
-def test_structured_prompt_without_system(tokenizer: PreTrainedTokenizerBase) -> None:
-    text = render(tokenizer, DIALOGUE, Prompt(format="structured", system="none"))
-    assert text == (
-        "<s><|im_start|>user\n"
-        "[Conversation]\n"
-        "#Person1#: 내일 3시에 봐.\n"
-        "#Person2#: 응, 역 앞에서!\n"
-        "\n"
-        "[Question]\n"
-        "위 대화 주제에 대한 대화를 요약해주세요.<|im_end|>\n"
-        "<|im_start|>assistant\n"
-    )
-
-
 def test_labels_are_the_target_alone_and_end_with_the_end_token(tokenizer: PreTrainedTokenizerBase) -> None:
-    source = encode_source(tokenizer, "causal", DIALOGUE, PLAIN, 512)
+    source = encode_source(tokenizer, "causal", DIALOGUE, PLAIN, 512, "tail")
     target = encode_target(tokenizer, DIALOGUE.references[0], 100)
     row = join("causal", source, target)
     assert row["input_ids"] == source.ids + target.ids
@@ -81,7 +58,7 @@ def test_a_cut_target_still_ends_with_the_end_token(tokenizer: PreTrainedTokeniz
 
 
 def test_one_bos_and_special_tokens_are_one_id_each(tokenizer: PreTrainedTokenizerBase) -> None:
-    ids = encode_source(tokenizer, "causal", DIALOGUE, PLAIN, 512).ids
+    ids = encode_source(tokenizer, "causal", DIALOGUE, PLAIN, 512, "tail").ids
     assert ids.count(tokenizer.bos_token_id) == 1
     assert ids[0] == tokenizer.bos_token_id
     assert ids.count(tokenizer.convert_tokens_to_ids("<|im_start|>")) == 3
@@ -91,7 +68,7 @@ def test_one_bos_and_special_tokens_are_one_id_each(tokenizer: PreTrainedTokeniz
 def test_a_long_dialogue_loses_whole_turns_and_keeps_the_header(tokenizer: PreTrainedTokenizerBase) -> None:
     turns = tuple(Turn(f"#Person{1 + number % 2}#", f"{number}번째 말입니다.") for number in range(60))
     long = Dialogue(id="long", turns=turns)
-    source = encode_source(tokenizer, "causal", long, PLAIN, 400)
+    source = encode_source(tokenizer, "causal", long, PLAIN, 400, "tail")
     assert len(source.ids) <= 400
     kept = 60 - source.turns_dropped
     assert 0 < kept < 60
@@ -99,37 +76,85 @@ def test_a_long_dialogue_loses_whole_turns_and_keeps_the_header(tokenizer: PreTr
     last_turn = f"#Person{1 + (kept - 1) % 2}#: {kept - 1}번째 말입니다."
     assert text.endswith(f"{last_turn}\n---<|im_end|>\n<|im_start|>assistant\n")
     longer = Dialogue(id="longer", turns=turns[: kept + 1])
-    assert encode_source(tokenizer, "causal", longer, PLAIN, 400).turns_dropped == 1
+    assert encode_source(tokenizer, "causal", longer, PLAIN, 400, "tail").turns_dropped == 1
 
 
 def test_a_single_turn_that_is_too_long_loses_its_end(tokenizer: PreTrainedTokenizerBase) -> None:
-    source = encode_source(tokenizer, "causal", Dialogue("one", (Turn("#Person1#", "가나다라" * 500),)), PLAIN, 300)
+    one = Dialogue("one", (Turn("#Person1#", "가나다라" * 500),))
+    source = encode_source(tokenizer, "causal", one, PLAIN, 300, "tail")
     assert len(source.ids) <= 300
     assert (source.turns_dropped, source.turn_cut) == (0, True)
     assert tokenizer.decode(source.ids).endswith("\n---<|im_end|>\n<|im_start|>assistant\n")
 
 
-@pytest.mark.parametrize("name", ["small_base", "bart_base", "t5_base"])
+GENERATION = Generation(
+    max_new_tokens=4, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=2, threads=1
+)
+TRAIN = [
+    Dialogue(f"train_{number}", (Turn("#Person1#", f"{number}시에 볼까요?"), Turn("#Person2#", "네.")), topic, (text,))
+    for number, topic, text in [
+        (1, "약속", "#Person1#은 1시에 본다."),
+        (2, "인사", "2시다."),
+        (3, "약속", "3시다."),
+    ]
+]
+
+
+@pytest.fixture(scope="module", params=["small_base", "bart_base", "t5_base"])
+def summarizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Summarizer:
+    """A model that generation and serving ask; the form comes in each test."""
+    trained = tmp_path_factory.mktemp("trained")
+    write_json(trained / "trained.json", {"method": "none", "in_force": {}})
+    return load_summarizer(request.getfixturevalue(request.param), trained, PLAIN, LIMITS, GENERATION)
+
+
+@pytest.mark.parametrize("format", ["plain", "structured", "alpaca"])
+@pytest.mark.parametrize("system", ["none", "simple", "strict"])
+@pytest.mark.parametrize("topic", ["never", "when_all_splits_have_it", "dropout"])
+@pytest.mark.parametrize("shots", [0, 2])
 def test_the_prompt_of_training_is_the_prompt_of_generation_and_of_serving(
-    name: str, request: pytest.FixtureRequest, tmp_path: Path
+    summarizer: Summarizer, format: str, system: str, topic: str, shots: int, tmp_path: Path
 ) -> None:
-    write_json(tmp_path / "trained.json", {"method": "none", "in_force": {}})
-    generation = Generation(
-        max_new_tokens=4, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=2, threads=1
-    )
-    summarizer = load_summarizer(request.getfixturevalue(name), tmp_path, PLAIN, LIMITS, generation)
-    text = DIALOGUE.text().replace("\n", "\\n") + "  "  # as a file or a request may hold it
-    served = to_dialogue("request", text, ALL)
+    chosen = Prompt(format, system, 1, False, topic, 0.0, shots, "summarize: ")  # type: ignore[arg-type]
+    dialogue = replace(TRAIN[0], id="dev_0")  # the same talk as an example's: it must not be shown its answer
+    splits = {"train": TRAIN, "dev": [dialogue], "test": [dialogue]}
+    form = settle(chosen, LIMITS, splits, len)
+    write_form(tmp_path / "prompt.json", form)
+    asking = replace(summarizer, form=read_form(tmp_path / "prompt.json"))
+
+    (learned,) = training_dialogues(chosen, form, [dialogue])
     family = summarizer.family
-    rows = encode_split(summarizer.tokenizer, family, [DIALOGUE], PLAIN, LIMITS, "train")
+    rows = encode_split(summarizer.tokenizer, family, [learned], training_forms(chosen, form), LIMITS, "train")
+    assert not rows[0].header_lost
     trained_on = as_dataset(family, rows)[0]
     source = trained_on["input_ids"]
     if family == "causal":
         pairs = zip(trained_on["input_ids"], trained_on["labels"], strict=True)
         source = [token for token, label in pairs if label == IGNORED]
-    for dialogue in (DIALOGUE, served):
-        (batch,) = batches(summarizer, [dialogue])
+        assert dialogue.references[0] not in str(summarizer.tokenizer.decode(source))
+    text = dialogue.text().replace("\n", "\\n") + "  "  # as a file or a request may hold it
+    served = to_dialogue("request", text, ALL, dialogue.topic)
+    for one in (dialogue, served):
+        (batch,) = batches(asking, [one])
         assert batch.sources == [source]
+
+
+def test_a_form_is_read_as_it_was_written(tmp_path: Path) -> None:
+    shots = tuple(Shot(one, one.references[0]) for one in TRAIN)
+    form = Form("structured", "strict", 4, "optional", "요약: ", shots[:2], shots[2])
+    write_form(tmp_path / "prompt.json", form)
+    assert read_form(tmp_path / "prompt.json") == form
+
+
+def test_a_header_that_is_cut_is_noticed(tokenizer: PreTrainedTokenizerBase, bart_base: Path) -> None:
+    source = encode_source(tokenizer, "causal", DIALOGUE, PLAIN, 512, "tail")
+    assert not header_lost(tokenizer, "causal", DIALOGUE, PLAIN, source)
+    for kept in (source.ids[:-1], source.ids[:-3], [*source.ids[:-4], *source.ids[-3:]]):
+        assert header_lost(tokenizer, "causal", DIALOGUE, PLAIN, replace(source, ids=kept))
+    other = load_tokenizer(bart_base)
+    source = encode_source(other, "seq2seq", DIALOGUE, PLAIN, 512, "tail")
+    assert not header_lost(other, "seq2seq", DIALOGUE, PLAIN, source)
+    assert header_lost(other, "seq2seq", DIALOGUE, PLAIN, replace(source, ids=source.ids[:-1]))
 
 
 # Sources of seq2seq models, on tokenizers made by hand: #Person1# is 5, a colon 6, and so on.
@@ -176,11 +201,17 @@ TEXT = [5, 6, 7, 8, 4, 5, 6, 9, 4, 5, 6, 8]
     ],
     ids=["bart", "kobart", "t5", "t5 that adds nothing"],
 )
-@pytest.mark.parametrize("prompt", [PLAIN, Prompt(format="structured", system="strict")])
+@pytest.mark.parametrize("form", [PLAIN, Form(format="structured", system="strict")])
 def test_a_seq2seq_model_reads_the_bare_dialogue_between_its_special_tokens(
-    make: Callable[[], PreTrainedTokenizerFast], ids: list[int], prompt: Prompt
+    make: Callable[[], PreTrainedTokenizerFast], ids: list[int], form: Form
 ) -> None:
-    assert encode_source(make(), "seq2seq", BARE, prompt, 100) == Source(ids, turns_dropped=0, turn_cut=False)
+    assert encode_source(make(), "seq2seq", BARE, form, 100, "tail") == Source(ids, 0, False, whole=len(ids))
+
+
+def test_a_prefix_stands_before_the_bare_dialogue_and_is_never_cut() -> None:
+    form = replace(PLAIN, prefix="나 다 ")
+    assert encode_source(t5(), "seq2seq", BARE, form, 100, "tail").ids == [8, 9, *TEXT, 2]
+    assert encode_source(t5(), "seq2seq", BARE, form, 7, "tail").ids == [8, 9, *TEXT[:4], 2]
 
 
 @pytest.mark.parametrize("make", [bart, kobart])
@@ -199,14 +230,14 @@ def test_a_seq2seq_model_reads_the_bare_dialogue_between_its_special_tokens(
 def test_its_source_loses_whole_turns_and_never_a_special_token(
     make: Callable[[], PreTrainedTokenizerFast], limit: int, kept: list[int], dropped: int, cut: bool
 ) -> None:
-    assert encode_source(make(), "seq2seq", BARE, PLAIN, limit) == Source([1, *kept, 2], dropped, cut)
+    assert encode_source(make(), "seq2seq", BARE, PLAIN, limit, "tail") == Source([1, *kept, 2], dropped, cut, 14)
 
 
 @pytest.mark.parametrize("make", [bart, kobart, t5])
 def test_its_row_is_source_and_target_apart(make: Callable[[], PreTrainedTokenizerFast]) -> None:
     tokenizer = make()
-    source = encode_source(tokenizer, "seq2seq", BARE, PLAIN, 9)
+    source = encode_source(tokenizer, "seq2seq", BARE, PLAIN, 9, "tail")
     target = encode_target(tokenizer, BARE.references[0], 100)
     assert join("seq2seq", source, target) == {"input_ids": source.ids, "labels": [9, 8, 2]}
-    (row,) = as_dataset("seq2seq", [("dev_0", source, target)])
+    (row,) = as_dataset("seq2seq", [Row("dev_0", source, target, header_lost=False)])
     assert row == {"id": "dev_0", "input_ids": source.ids, "labels": [9, 8, 2], "length": len(source.ids) + 3}

@@ -166,3 +166,15 @@ def test_requirements_are_exact_and_installable() -> None:
 def test_score_tags_hold_what_compares() -> None:
     tags = registry.score_tags({"rows": 3, "rouge_mean": 51.25, "baselines": {}}, MINE, "mecab")
     assert tags == {"dev_md5": MINE, "tokens": "mecab", "score.rouge_mean": json.dumps(51.25)}
+
+
+def test_a_request_may_hold_topics_where_prompts_name_them() -> None:
+    import pandas as pd
+    from mlflow.models.utils import _enforce_schema
+
+    def taken(with_topic: bool, **columns: list[str]) -> list[str]:
+        return list(_enforce_schema(pd.DataFrame(columns), registry._signature(with_topic).inputs).columns)
+
+    assert taken(False, dialogue=["가"], topic=["나"]) == ["dialogue"]
+    assert taken(True, dialogue=["가"], topic=["나"]) == ["dialogue", "topic"]
+    assert taken(True, dialogue=["가"]) == ["dialogue"]

@@ -23,7 +23,8 @@ from mlflow import MlflowClient
 from dialsum.corpus.cleaning import to_dialogue
 from dialsum.params.cleaning import Cleaning
 from dialsum.params.generation import Generation
-from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.prompt import Tokenize
+from dialsum.prompts.form import Form
 from dialsum.records import registry, tracking
 
 SOURCE = Path(registry.__file__).parents[2]
@@ -39,8 +40,8 @@ CLEANING = Cleaning(
 )
 SETTINGS = {
     "cleaning": asdict(CLEANING),
-    "prompt": {"format": "plain", "system": "none"},
-    "tokenize": {"max_source_tokens": 256, "max_target_tokens": 64},
+    "prompt": {"format": "plain", "system": "none", "topic": "never"},
+    "tokenize": {"max_source_tokens": 256, "max_target_tokens": 64, "truncation": "tail"},
     "generation": {
         "max_new_tokens": 16,
         "num_beams": 1,
@@ -81,7 +82,7 @@ def expected(folders: dict[str, Path]) -> list[str]:
     summarizer = load_summarizer(
         folders["base"],
         folders["trained"],
-        Prompt(**SETTINGS["prompt"]),  # type: ignore[arg-type]
+        Form(**SETTINGS["prompt"]),  # type: ignore[arg-type]
         Tokenize(**SETTINGS["tokenize"]),  # type: ignore[arg-type]
         Generation(**SETTINGS["generation"]),  # type: ignore[arg-type]
     )

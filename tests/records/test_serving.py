@@ -15,6 +15,7 @@ from mlflow.pyfunc import scoring_server
 from dialsum.corpus.cleaning import ALL
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
+from dialsum.errors import InputError
 from dialsum.records import serving
 
 SECRET = "비밀번호는 1234"
@@ -60,6 +61,22 @@ def test_dialogues_are_cleaned_as_the_version_was_trained(model: serving.Dialogu
     assert predict(model, request) == ["2 turns: ㅋㅋ & 네"]
     model.cleaning = replace(ALL, repeated_letters=False, breaks=False)
     assert predict(model, request) == ["1 turns: 네<br>#Person2#: ㅋㅋㅋㅋㅋ & 네"]
+
+
+def test_a_topic_goes_along_where_a_request_has_one(
+    model: serving.DialogueSummaries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def summarize(_: str, dialogues: list[Dialogue]) -> list[Prediction]:
+        if None in [one.topic for one in dialogues]:
+            raise InputError("dialogue 1: has no topic")
+        return [Prediction(one.id, str(one.topic), True) for one in dialogues]
+
+    monkeypatch.setattr("dialsum.modeling.decoding.summarize", summarize)
+    assert predict(model, frame("#Person1#: 네.", "#Person1#: 네.").assign(topic=["인사", "약속 "])) == ["인사", "약속"]
+    for topics in (["인사", None], ["인사", float("nan")], ["인사", " "]):
+        with pytest.raises(serving.Refusal) as caught:
+            predict(model, frame("#Person1#: 네.", "#Person1#: 네.").assign(topic=topics))
+        assert (caught.value.get_http_status_code(), caught.value.reason) == (400, "dialogue 1: has no topic")
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def start(place: Path, folder: Path, entry: Entry, method: str) -> None:
     """A repository with params.yaml, the entry and prepared dialogues."""
     params = YAML(typ="safe").load(PARAMS)
     params["model"] = {"name": "small", "path": str(folder)}
-    params["tokenize"] = {"max_source_tokens": 512, "max_target_tokens": 200}
+    params["tokenize"] = {"max_source_tokens": 512, "max_target_tokens": 200, "truncation": "tail"}
     params["training"] |= {"method": method, "epochs": 3.0, "threads": 1, "save_steps": 100}
     params["generation"] |= {"max_new_tokens": 8, "threads": 1}
     YAML().dump(params, place / "params.yaml")
@@ -195,7 +195,11 @@ def test_each_method_goes_through_all_stages(
     entry = replace(entry, learning_rate=rate, lora_targets=TARGETS.get(name, TARGETS["llama"]))
     start(tmp_path, folder, entry, method)
     run(base.main, "--entry entry.yaml --base base --metrics base.json")
-    run(tokenize.main, "--prepared prepared --base base --tokenized tokenized --metrics tokens.json --lengths l.csv")
+    run(
+        tokenize.main,
+        "--prepared prepared --base base --tokenized tokenized --prompt prompt.json --metrics tokens.json "
+        "--lengths l.csv",
+    )
     if name in CAUSAL:
         check_prompts(name)
     outs = "--trained trained --metrics train.json --speed speed.json --curves curves.csv"
@@ -207,7 +211,10 @@ def test_each_method_goes_through_all_stages(
     else:
         check_training(figures, *prepared_models[0], method)
     outs = "--predictions said --metrics said.json --speed said_speed.json"
-    run(generate.main, f"--prepared prepared --base base --trained trained --entry entry.yaml {outs}")
+    run(
+        generate.main,
+        f"--prepared prepared --prompt prompt.json --base base --trained trained --entry entry.yaml {outs}",
+    )
     for split in ("dev", "test"):
         found = read_predictions(Path("said") / f"{split}.jsonl")
         assert [item.id for item in found] == [dialogue.id for dialogue in dialogues(split)]

@@ -16,6 +16,7 @@ from dialsum.stages import register
 ROOT = Path(__file__).parents[2]
 FILES = {
     "--entry": "catalog/tiny-llama.yaml",
+    "--prompt": "data/prompt.json",
     "--base": "models/base",
     "--trained": "models/trained",
     "--dev": "data/prepared/dev.jsonl",
@@ -35,6 +36,7 @@ CONTENT = {
     "data/prepared/dev.jsonl": "dev rows\n",
     "data/scores/dev.csv": "id,rouge1\n",
     "data/submission.csv": "fname,summary\n",
+    "data/prompt.json": json.dumps({"format": "plain", "system": "none", "topic": "never"}),
     "dvc.yaml": "stages: {}\n",
 }
 

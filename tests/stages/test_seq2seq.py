@@ -54,7 +54,8 @@ def test_it_is_pinned_tokenized_and_asked(name: str) -> None:
 
     run(
         tokenize.main,
-        "--prepared prepared --base base --tokenized tokenized --metrics tokens.json --lengths lengths.csv",
+        "--prepared prepared --base base --tokenized tokenized --prompt prompt.json --metrics tokens.json "
+        "--lengths lengths.csv",
     )
     tokenizer, rows = load_tokenizer(Path("base")), load_from_disk("tokenized")["train"]
     around = ("<s>", "</s>") if name == "bart" else ("", "</s>")
@@ -75,7 +76,7 @@ def test_it_is_pinned_tokenized_and_asked(name: str) -> None:
 def answers() -> list[Any]:
     run(
         generate.main,
-        "--prepared prepared --base base --trained trained --entry entry.yaml --predictions said "
+        "--prepared prepared --prompt prompt.json --base base --trained trained --entry entry.yaml --predictions said "
         "--metrics said.json --speed speed.json",
     )
     found = read_predictions(Path("said/dev.jsonl"))

@@ -89,11 +89,11 @@ def _finish(folder: Path, entry: Entry, pin: Pin) -> None:
     tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
     where = f"catalog/{pin.name}.yaml"
     check_single_tokens(tokenizer, [*entry.chat_tokens, *entry.end_tokens], where)
-    if entry.family == "causal" and tokenizer.chat_template is None:
+    if entry.chat_tokens and tokenizer.chat_template is None:
         raise InputError(
-            f"{where}: family: causal, but the model's tokenizer has no chat template, in which it is asked: choose a "
-            "model tuned for instructions, or put a chat_template.jinja into a local copy and give that by "
-            "`-S model.path=FOLDER`"
+            f"{where}: chat_tokens: {', '.join(entry.chat_tokens)}, but the model's tokenizer has no chat template to "
+            "use them: put a chat_template.jinja into a local copy and give that by `-S model.path=FOLDER`; or "
+            "set chat_tokens to [], for a base model, which is then asked in plain text"
         )
     write_pin(folder, pin)
 

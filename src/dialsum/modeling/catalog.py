@@ -78,7 +78,8 @@ class Entry:
     `revision`: a commit of it, or null for its newest, which the base stage then pins in models/base/base.json.
     `family`: `causal` goes on with the prompt, `seq2seq` reads it with an encoder and writes with a decoder.
     `parameters`: how many numbers all its weights are, as 3.21e9.
-    `chat_tokens`: tokens of its chat format, which must be one id each; none where the format is plain text.
+    `chat_tokens`: tokens of its chat format, which must be one id each; none where the format is plain text, as that of
+    a base model, whose tokenizer has no chat template.
     `end_tokens`: the tokens that end a reply, besides the tokenizer's own end token; one id each too.
     `dropout`: of a full fine-tuning, null for what its config.json says. `micro_batch`: rows that fit 24 GB of GPU
     memory (modeling/memory).

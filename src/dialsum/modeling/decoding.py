@@ -30,8 +30,9 @@ from dialsum.modeling.foreign import Foreign, ForeignBlock, find_foreign, homes
 from dialsum.modeling.loading import end_ids, load_tokenizer, load_trained
 from dialsum.params.generation import Generation
 from dialsum.params.model import Family
-from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.prompt import Tokenize
 from dialsum.prompts.encode import encode_source
+from dialsum.prompts.form import Form
 
 _BROKEN = re.compile("\ufffd+")
 
@@ -46,21 +47,21 @@ class Summarizer:
     model: Any
     tokenizer: PreTrainedTokenizerBase
     family: Family
-    prompt: Prompt
+    form: Form
     limits: Tokenize
     generation: Generation
     end: list[int]
     foreign: Foreign | None
 
 
-def load_summarizer(base: Path, trained: Path, prompt: Prompt, limits: Tokenize, generation: Generation) -> Summarizer:
+def load_summarizer(base: Path, trained: Path, form: Form, limits: Tokenize, generation: Generation) -> Summarizer:
     """The model of `base` and `trained`, with its tokenizer and all the ids that end a reply."""
     torch.set_num_threads(generation.threads)
     model, pin = load_trained(base, trained)
     tokenizer = load_tokenizer(base)
     end = end_ids(tokenizer, base)
     foreign = None if generation.foreign_tokens == "allow" else find_foreign(tokenizer, end)
-    return Summarizer(model, tokenizer, pin.family, prompt, limits, generation, end, foreign)
+    return Summarizer(model, tokenizer, pin.family, form, limits, generation, end, foreign)
 
 
 def summarize(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> list[Prediction]:
@@ -89,8 +90,9 @@ class Batch:
 
 def batches(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> Iterator[Batch]:
     """The dialogues in batches of about one length, the longest first: if memory is short, it shows at once."""
-    tokenizer, family, limit = summarizer.tokenizer, summarizer.family, summarizer.limits.max_source_tokens
-    sources = [encode_source(tokenizer, family, dialogue, summarizer.prompt, limit).ids for dialogue in dialogues]
+    tokenizer, family, form, limits = summarizer.tokenizer, summarizer.family, summarizer.form, summarizer.limits
+    limit, truncation = limits.max_source_tokens, limits.truncation
+    sources = [encode_source(tokenizer, family, dialogue, form, limit, truncation).ids for dialogue in dialogues]
     order = sorted(range(len(dialogues)), key=lambda row: len(sources[row]), reverse=True)
     for start in range(0, len(order), summarizer.generation.batch_size):
         rows = order[start : start + summarizer.generation.batch_size]

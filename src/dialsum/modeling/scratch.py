@@ -29,11 +29,11 @@ from dialsum.modeling.catalog import Lesson, Scratch
 from dialsum.modeling.shape import POSITIONS, Tiny, make_model
 from dialsum.modeling.tokenizer import train_tokenizer
 from dialsum.params.model import Family
-from dialsum.params.prompt import Prompt
 from dialsum.prompts.encode import IGNORED, encode_source, encode_target, join
+from dialsum.prompts.form import Form
 from dialsum.prompts.render import messages
 
-PROMPT = Prompt(format="plain", system="none")  # the form it is asked in, whatever a run asks its adapter in
+FORM = Form(format="plain", system="none")  # the form it is asked in, whatever a run asks its adapter in
 CLEANING = ALL  # of its corpus, whatever a run chooses for its own
 PRACTICE_LENGTHS = (8, 20)  # tokens to copy
 PRACTICE_PIECES = 4  # in which they come back, reordered; whole in the first steps, which is the easiest to find out
@@ -70,7 +70,7 @@ def _texts(corpus: Sequence[tuple[Dialogue, str]], family: Family) -> Iterator[s
     for dialogue, summary in corpus:
         match family:
             case "causal":
-                yield from (message["content"] for message in messages(dialogue, PROMPT))
+                yield from (message["content"] for message in messages(dialogue, FORM))
             case "seq2seq":
                 yield dialogue.text()
         yield summary
@@ -80,7 +80,7 @@ def encode(corpus: Sequence[tuple[Dialogue, str]], tokenizer: PreTrainedTokenize
     """Prompts and summaries as ids; the labels are on the summary and its end token."""
     rows: list[Ids] = []
     for dialogue, summary in corpus:
-        source = encode_source(tokenizer, family, dialogue, PROMPT, POSITIONS)
+        source = encode_source(tokenizer, family, dialogue, FORM, POSITIONS, "tail")
         rows.append(join(family, source, encode_target(tokenizer, summary, POSITIONS)))
     return rows
 

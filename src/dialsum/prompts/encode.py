@@ -7,7 +7,7 @@ causal model the labels are -100 on the source and the target's ids, its end tok
     labels     -100 …                  … -100 | #Person1# 은 … <|im_end|>
 
 Source and target are tokenized apart and joined, so that no search for the header can fail. A seq2seq model reads the
-bare dialogue, whatever `prompt` says, and source and target stay apart:
+bare dialogue, after a prefix if one is chosen, and source and target stay apart:
 
     input_ids  <s> #Person1# : … </s>
     labels     #Person1# 은 … </s>
@@ -15,13 +15,14 @@ bare dialogue, whatever `prompt` says, and source and target stay apart:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dialsum.corpus.dialogue import Dialogue
+from dialsum.corpus.dialogue import Dialogue, Turn
 from dialsum.params.model import Family
-from dialsum.params.prompt import Prompt
+from dialsum.params.prompt import Truncation
+from dialsum.prompts.form import Form
 from dialsum.prompts.render import render
 from dialsum.prompts.truncate import fit
 
@@ -33,11 +34,12 @@ IGNORED = -100  # what torch's cross entropy leaves out
 
 @dataclass(frozen=True)
 class Source:
-    """The prompt's ids, and what the dialogue lost to fit: whole turns, and whether its only turn was cut."""
+    """The prompt's ids, what the dialogue lost to fit (whole turns, a part of one), and the tokens it had before."""
 
     ids: list[int]
     turns_dropped: int
     turn_cut: bool
+    whole: int
 
 
 @dataclass(frozen=True)
@@ -49,25 +51,44 @@ class Target:
 
 
 def encode_source(
-    tokenizer: PreTrainedTokenizerBase, family: Family, dialogue: Dialogue, prompt: Prompt, limit: int
+    tokenizer: PreTrainedTokenizerBase,
+    family: Family,
+    dialogue: Dialogue,
+    form: Form,
+    limit: int,
+    truncation: Truncation,
 ) -> Source:
     """The prompt for a dialogue, or for a seq2seq model the dialogue alone, in at most `limit` tokens."""
+    own = form.for_dialogue(dialogue)
 
     @cache  # what is measured to fit is asked for once more
     def ids(candidate: Dialogue) -> list[int]:
         match family:
             case "causal":
                 # The template has written the special tokens; the tokenizer must not add them again.
-                return list(tokenizer(render(tokenizer, candidate, prompt), add_special_tokens=False)["input_ids"])
+                return list(tokenizer(render(tokenizer, candidate, own), add_special_tokens=False)["input_ids"])
             case "seq2seq":
-                return _between_special_tokens(tokenizer, candidate.text())
+                return _between_special_tokens(tokenizer, form.prefix + candidate.text())
 
-    fitting = fit(dialogue, lambda candidate: len(ids(candidate)), limit)
-    return Source(
-        ids=ids(fitting),
-        turns_dropped=len(dialogue.turns) - len(fitting.turns),
-        turn_cut=bool(dialogue.turns) and fitting.turns[0] != dialogue.turns[0],
-    )
+    fitted = fit(dialogue, lambda candidate: len(ids(candidate)), limit, truncation)
+    return Source(ids(fitted.dialogue), fitted.turns_dropped, fitted.turn_cut, whole=len(ids(dialogue)))
+
+
+def header_lost(
+    tokenizer: PreTrainedTokenizerBase, family: Family, dialogue: Dialogue, form: Form, source: Source
+) -> bool:
+    """Whether what must stand behind the dialogue (for a causal model its question and the assistant header, for a
+    seq2seq model the end token) is not whole at the end of the source.
+    """
+    match family:
+        case "causal":
+            here = "\ue000"  # a dialogue of one character that has no meaning and stands in no prompt
+            text = render(tokenizer, replace(dialogue, turns=(Turn("", here),)), form)
+            behind = tokenizer(text.rpartition(here)[2], add_special_tokens=False)["input_ids"]
+            # As text: the first token behind the dialogue may have been one with its last.
+            return not str(tokenizer.decode(source.ids[-len(behind) - 4 :])).endswith(str(tokenizer.decode(behind)))
+        case "seq2seq":
+            return bool(source.ids[-1] != tokenizer.eos_token_id)
 
 
 def _between_special_tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:

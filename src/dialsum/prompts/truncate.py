@@ -1,44 +1,95 @@
 """Shorten a dialogue that is too long for a model, by whole turns.
 
-Enters: a Dialogue and a function that measures its prompt. Leaves: the longest beginning of the dialogue that fits.
-What stands around the dialogue (system message, instruction, assistant header) is never cut.
+Enters: a Dialogue and a function that measures its prompt. Leaves: what of the dialogue fits. What goes is one stretch
+of turns, as short as can be. Of six turns, three of which fit (`truncation`, what is kept):
+
+    tail    1 2 3 . . .
+    head    . . . 4 5 6
+    middle  1 2 . . . 6     with four: 1 2 . . 5 6
+
+A turn that does not fit by itself is cut where the stretch begins or ends. What stands around the dialogue (system
+message, instruction, examples, assistant header) is never cut.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from dialsum.corpus.dialogue import Dialogue
+from dialsum.corpus.dialogue import Dialogue, Turn
 from dialsum.errors import InputError
+from dialsum.params.prompt import Truncation
+
+Length = Callable[[Dialogue], int]
 
 
-def fit(dialogue: Dialogue, length: Callable[[Dialogue], int], limit: int) -> Dialogue:
-    """The dialogue without as many of its last turns as make `length` (tokens) at most `limit`.
+@dataclass(frozen=True)
+class Fitted:
+    """A dialogue that fits, how many turns it lost, and whether one of those left lost a part."""
 
-    If not even the first turn fits, that turn loses its end. Raises InputError if the prompt without a dialogue is
-    over the limit.
+    dialogue: Dialogue
+    turns_dropped: int = 0
+    turn_cut: bool = False
+
+
+def fit(dialogue: Dialogue, length: Length, limit: int, truncation: Truncation) -> Fitted:
+    """The dialogue without as many turns as make `length` (tokens) at most `limit`.
+
+    Raises InputError if the prompt without a dialogue is over the limit.
     """
     if length(dialogue) <= limit:
-        return dialogue
-    kept = _most(len(dialogue.turns), lambda count: length(replace(dialogue, turns=dialogue.turns[:count])) <= limit)
-    if kept:
-        return replace(dialogue, turns=dialogue.turns[:kept])
-    return _cut_first_turn(dialogue, length, limit)
+        return Fitted(dialogue)
+    turns = dialogue.turns
 
+    def part(count: int, *cut: Turn) -> Dialogue:
+        front = _front(count, truncation)
+        return replace(dialogue, turns=(*turns[:front], *cut, *turns[len(turns) - count + front :]))
 
-def _cut_first_turn(dialogue: Dialogue, length: Callable[[Dialogue], int], limit: int) -> Dialogue:
-    first = dialogue.turns[0]
-
-    def cut(chars: int) -> Dialogue:
-        return replace(dialogue, turns=(replace(first, text=first.text[:chars]),))
-
-    if length(cut(0)) > limit:
+    kept = _most(len(turns) - 1, lambda count: length(part(count)) <= limit)
+    following = _next(turns, kept, truncation)
+    if kept and length(replace(dialogue, turns=(following,))) <= limit:
+        return Fitted(part(kept), len(turns) - kept)
+    seam = _cut(following, _grows_in_front(kept, truncation), lambda cut: length(part(kept, cut)) <= limit)
+    if kept and not seam.text:
+        return Fitted(part(kept), len(turns) - kept)
+    shortened = part(kept, seam)
+    if length(shortened) > limit:
         raise InputError(
             f"params.yaml: tokenize.max_source_tokens: {limit} leaves no room for dialogue {dialogue.id}; the prompt "
-            f"around it alone has {length(cut(0))} tokens: raise the limit or choose a shorter prompt"
+            f"around it alone has {length(shortened)} tokens: raise the limit or choose a shorter prompt"
         )
-    return cut(_most(len(first.text), lambda chars: length(cut(chars)) <= limit))
+    return Fitted(shortened, len(turns) - kept - 1, turn_cut=True)
+
+
+def _front(count: int, truncation: Truncation) -> int:
+    """How many of the `count` turns that are kept are at the dialogue's beginning."""
+    match truncation:
+        case "tail":
+            return count
+        case "head":
+            return 0
+        case "middle":
+            return (count + 1) // 2
+
+
+def _grows_in_front(count: int, truncation: Truncation) -> bool:
+    """Whether one more turn would be kept at the dialogue's beginning, or else at its end."""
+    return _front(count + 1, truncation) > _front(count, truncation)
+
+
+def _next(turns: tuple[Turn, ...], kept: int, truncation: Truncation) -> Turn:
+    """The turn that comes back first if one more is kept."""
+    front = _front(kept, truncation)
+    return turns[front] if _grows_in_front(kept, truncation) else turns[len(turns) - kept + front - 1]
+
+
+def _cut(turn: Turn, beginning: bool, fits: Callable[[Turn], bool]) -> Turn:
+    """As much of a turn as fits: of its beginning where it follows what is kept, of its end where it precedes it."""
+
+    def cut(chars: int) -> Turn:
+        return replace(turn, text=turn.text[:chars] if beginning else turn.text[len(turn.text) - chars :])
+
+    return cut(_most(len(turn.text), lambda chars: fits(cut(chars))))
 
 
 def _most(upper: int, fits: Callable[[int], bool]) -> int:

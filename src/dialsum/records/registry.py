@@ -53,7 +53,8 @@ def add(
 ) -> ModelVersion:
     """Register what the run trained as a new version of `dialsum`, with no alias yet.
 
-    `folders`: `base` and `trained`. `settings`: the sections of params.yaml that serving needs. `tags`: what `promote`
+    `folders`: `base` and `trained`. `settings`: the sections of params.yaml that serving needs, with the form that
+    `prompts.form` wrote as `prompt`. `tags`: what `promote`
     compares, see `score_tags`. Raises InputError if a folder holds a pickle: loading one can run anything.
     """
     for folder in folders.values():
@@ -176,7 +177,7 @@ def _save(scratch: Path, model: LoggedModel, folders: Mapping[str, Path], settin
         python_model=serving.__file__,
         code_paths=[str(Path(dialsum.__file__).parent)],
         artifacts={**{name: str(folder) for name, folder in folders.items()}, "settings": str(values)},
-        signature=_signature(),
+        signature=_signature(with_topic=settings["prompt"]["topic"] != "never"),
         input_example=pd.DataFrame({serving.INPUT: [EXAMPLE]}),
         pip_requirements=requirements(),
         mlflow_model=Model(
@@ -189,11 +190,13 @@ def _save(scratch: Path, model: LoggedModel, folders: Mapping[str, Path], settin
     return target
 
 
-def _signature() -> ModelSignature:
+def _signature(with_topic: bool) -> ModelSignature:
+    """What a request holds: a dialogue, and where the model was trained on topics it may hold that too."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
+    topic = [ColSpec(DataType.string, serving.TOPIC, required=False)] if with_topic else []
     return ModelSignature(
-        inputs=Schema([ColSpec(DataType.string, serving.INPUT)]),
+        inputs=Schema([ColSpec(DataType.string, serving.INPUT), *topic]),
         outputs=Schema([ColSpec(DataType.string, serving.OUTPUT)]),
     )

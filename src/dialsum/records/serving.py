@@ -1,6 +1,7 @@
 """The model as MLflow serves it.
 
-Enters: `{"dataframe_records": [{"dialogue": "#Person1#: 안녕하세요.\\n#Person2#: 네."}]}`, parsed by MLflow's server.
+Enters: `{"dataframe_records": [{"dialogue": "#Person1#: 안녕하세요.\\n#Person2#: 네."}]}`, parsed by MLflow's server. A
+record has a `topic` too where the model was trained on prompts that name it.
 Leaves: `{"predictions": [{"summary": "…"}]}`, by the same cleaning, prompt and decoding as in the pipeline.
 
 MLflow keeps this very file with the model and runs it when the model is loaded (`set_model` below), with the package
@@ -21,10 +22,13 @@ from mlflow.models import set_model
 from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
+from dialsum.errors import InputError
+
 if TYPE_CHECKING:
     from dialsum.modeling.decoding import Summarizer
 
 INPUT = "dialogue"
+TOPIC = "topic"
 OUTPUT = "summary"
 
 logger = logging.getLogger(__name__)
@@ -55,9 +59,10 @@ class DialogueSummaries(PythonModel):
         from dialsum.modeling.decoding import load_summarizer
         from dialsum.params.cleaning import Cleaning
         from dialsum.params.generation import Generation
-        from dialsum.params.prompt import Prompt, Tokenize
+        from dialsum.params.prompt import Tokenize
         from dialsum.params.registry import Registry
         from dialsum.params.strict import parse
+        from dialsum.prompts.form import Form
 
         files = {name: Path(path) for name, path in context.artifacts.items()}
         settings = json.loads(files["settings"].read_text(encoding="utf-8"))
@@ -67,7 +72,7 @@ class DialogueSummaries(PythonModel):
         self.summarizer: Summarizer = load_summarizer(
             files["base"],
             files["trained"],
-            parse(Prompt, settings["prompt"], "settings: prompt"),
+            parse(Form, settings["prompt"], "settings: prompt"),
             parse(Tokenize, settings["tokenize"], "settings: tokenize"),
             parse(Generation, settings["generation"], "settings: generation"),
         )
@@ -82,16 +87,21 @@ class DialogueSummaries(PythonModel):
         texts = check(model_input, self.limits.max_rows, self.limits.max_chars)
         try:
             with self.lock:
-                return pd.DataFrame({OUTPUT: self._summarize(texts)})
+                return pd.DataFrame({OUTPUT: self._summarize(texts, topics(model_input))})
+        except InputError as error:
+            raise Refusal(str(error)) from error
         except Exception as error:
             logger.exception("a request of %d dialogues failed", len(texts))
             raise Refusal("the model failed on this request; the server's log says why", INTERNAL_ERROR) from error
 
-    def _summarize(self, texts: list[str]) -> list[str]:
+    def _summarize(self, texts: list[str], subjects: list[str | None]) -> list[str]:
         from dialsum.corpus.cleaning import to_dialogue
         from dialsum.modeling.decoding import summarize
 
-        dialogues = [to_dialogue(str(row), text, self.cleaning) for row, text in enumerate(texts)]
+        dialogues = [
+            to_dialogue(str(row), text, self.cleaning, topic)
+            for row, (text, topic) in enumerate(zip(texts, subjects, strict=True))
+        ]
         return [prediction.text for prediction in summarize(self.summarizer, dialogues)]
 
 
@@ -113,6 +123,12 @@ def check(request: pd.DataFrame, max_rows: int, max_chars: int) -> list[str]:
             raise Refusal(f"row {row}: {INPUT!r} is empty")
         texts.append(text)
     return texts
+
+
+def topics(request: pd.DataFrame) -> list[str | None]:
+    """The topics of a request's dialogues, None where it has none."""
+    cells = request[TOPIC] if TOPIC in request else [None] * len(request)
+    return [cell if isinstance(cell, str) and cell.strip() else None for cell in cells]
 
 
 set_model(DialogueSummaries())

@@ -1,8 +1,8 @@
 """Stage generate: a summary for each dialogue of dev and test.
 
-In: data/prepared, models/base, models/trained, the catalog's entry. Out: data/predictions/{dev,test}.jsonl,
-metrics/generation.json, and metrics/generation_speed.json, which alone holds what differs between two equal runs. A
-killed run goes on with the batch it was at.
+In: data/prepared, data/prompt.json, models/base, models/trained, the catalog's entry. Out:
+data/predictions/{dev,test}.jsonl, metrics/generation.json, and metrics/generation_speed.json, which alone holds what
+differs between two equal runs. A killed run goes on with the batch it was at.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dialsum.corpus.dialogue import read_jsonl
 from dialsum.corpus.prediction import Prediction, write_predictions
 from dialsum.outputs import replacing, write_json
 from dialsum.params.generation import Generation
-from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.prompt import Tokenize
 from dialsum.params.strict import load
 
 if TYPE_CHECKING:
@@ -30,26 +30,37 @@ FOLDER = click.Path(path_type=Path)
 
 @click.command()
 @click.option("--prepared", type=FOLDER, required=True)
+@click.option("--prompt", type=FOLDER, required=True)
 @click.option("--base", type=FOLDER, required=True)
 @click.option("--trained", type=FOLDER, required=True)
 @click.option("--entry", type=FOLDER, required=True)
 @click.option("--predictions", type=FOLDER, required=True)
 @click.option("--metrics", type=FOLDER, required=True)
 @click.option("--speed", type=FOLDER, required=True)
-def main(prepared: Path, base: Path, trained: Path, entry: Path, predictions: Path, metrics: Path, speed: Path) -> None:
+def main(
+    prepared: Path,
+    prompt: Path,
+    base: Path,
+    trained: Path,
+    entry: Path,
+    predictions: Path,
+    metrics: Path,
+    speed: Path,
+) -> None:
     """Summarize both splits."""
     from dialsum.modeling.catalog import read_entry
     from dialsum.modeling.decoding import batches, load_summarizer
     from dialsum.modeling.loading import read_trained
+    from dialsum.prompts.form import read_form
     from dialsum.workspace import fingerprint, unfinished
 
-    prompt = load(Path("params.yaml"), "prompt", Prompt)
+    form = read_form(prompt)
     limits = load(Path("params.yaml"), "tokenize", Tokenize)
     generation = load(Path("params.yaml"), "generation", Generation)
     check_room(read_entry(entry), read_trained(trained), limits, generation)
-    summarizer = load_summarizer(base, trained, prompt, limits, generation)
+    summarizer = load_summarizer(base, trained, form, limits, generation)
     sources = {split: prepared / f"{split}.jsonl" for split in ("dev", "test")}
-    name = fingerprint([*sources.values(), base, trained], [prompt, limits, generation])
+    name = fingerprint([*sources.values(), base, trained], [form, limits, generation])
     start, figures, rows = time.perf_counter(), {}, 0
     with unfinished("generate", name) as folder:
         for split, source in sources.items():

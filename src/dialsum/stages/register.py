@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
 PARAMS = Path("params.yaml")
 PIPELINE = (PARAMS, Path("dvc.yaml"), Path("dvc.lock"))
-SERVED = ("cleaning", "prompt", "tokenize", "generation", "registry")  # sections that decide what a server answers
+SERVED = ("cleaning", "tokenize", "generation", "registry")  # with the prompt's form, they decide what a server answers
 PLACE = click.Path(path_type=Path)
 
 
 @click.command()
 @click.option("--entry", type=PLACE, required=True)
+@click.option("--prompt", type=PLACE, required=True)
 @click.option("--base", type=PLACE, required=True)
 @click.option("--trained", type=PLACE, required=True)
 @click.option("--dev", type=PLACE, required=True)
@@ -45,6 +46,7 @@ PLACE = click.Path(path_type=Path)
 @click.option("--run", type=PLACE, required=True)
 def main(
     entry: Path,
+    prompt: Path,
     base: Path,
     trained: Path,
     dev: Path,
@@ -63,6 +65,7 @@ def main(
     rouge = json.loads((metrics / "rouge.json").read_text(encoding="utf-8"))
     tags = registry.score_tags(rouge, dev_md5, load(PARAMS, "evaluation", Evaluation).tokens)
     sections = {name: section for name, section in read_yaml(PARAMS).items() if name in SERVED}
+    sections["prompt"] = json.loads(prompt.read_text(encoding="utf-8"))
     record = tracking.read_record(PARAMS, trained, metrics, dev_md5)
 
     with tracking.recording(client, record) as run_id:

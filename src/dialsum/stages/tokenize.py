@@ -2,12 +2,14 @@
 
 In: data/prepared/*.jsonl, models/base (its tokenizer and family). Out: data/tokenized (a `datasets` folder with train
 and dev, rows `{"id", "input_ids", "labels", "length"}`, the length in tokens of source and target together),
-metrics/tokens.json, plots/token_lengths.csv. A dialogue with several references gives one row for each.
+data/prompt.json (`prompts.form`: how generation and the server must ask), metrics/tokens.json, plots/token_lengths.csv.
+A dialogue with several references gives one row for each, a training dialogue one for each form it is asked in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,35 +24,47 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from dialsum.params.model import Family
-    from dialsum.prompts.encode import Source, Target
+    from dialsum.prompts.encode import Target
+    from dialsum.prompts.form import Form
+    from dialsum.prompts.statistics import Row
 
 
 @click.command()
 @click.option("--prepared", type=click.Path(path_type=Path), required=True)
 @click.option("--base", type=click.Path(path_type=Path), required=True)
 @click.option("--tokenized", type=click.Path(path_type=Path), required=True)
+@click.option("--prompt", type=click.Path(path_type=Path), required=True)
 @click.option("--metrics", type=click.Path(path_type=Path), required=True)
 @click.option("--lengths", type=click.Path(path_type=Path), required=True)
-def main(prepared: Path, base: Path, tokenized: Path, metrics: Path, lengths: Path) -> None:
+def main(prepared: Path, base: Path, tokenized: Path, prompt: Path, metrics: Path, lengths: Path) -> None:
     """Encode every split; keep the rows of those with references."""
     from datasets import DatasetDict, disable_progress_bars
 
     from dialsum.modeling.loading import load_tokenizer
     from dialsum.modeling.pin import read_pin
+    from dialsum.prompts.form import write_form
+    from dialsum.prompts.settling import settle, training_dialogues, training_forms
     from dialsum.prompts.statistics import length_table, split_statistics
 
-    prompt = load(Path("params.yaml"), "prompt", Prompt)
+    chosen = load(Path("params.yaml"), "prompt", Prompt)
     limits = load(Path("params.yaml"), "tokenize", Tokenize)
     tokenizer, family = load_tokenizer(base), read_pin(base).family
+    splits = {split: read_jsonl(prepared / f"{split}.jsonl") for split in SPLITS}
+    if family == "seq2seq":  # it reads the bare dialogue: there is nothing to say in other words
+        chosen = replace(chosen, augment_instructions=False, topic="never", shots=0)
+    form = settle(chosen, limits, splits, lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"]))
+    splits["train"] = training_dialogues(chosen, form, splits["train"])
+    forms = {split: training_forms(chosen, form) if split == "train" else [form] for split in SPLITS}
     encoded = {
-        split: encode_split(tokenizer, family, read_jsonl(prepared / f"{split}.jsonl"), prompt, limits, split)
-        for split in SPLITS
+        split: encode_split(tokenizer, family, dialogues, forms[split], limits, split)
+        for split, dialogues in splits.items()
     }
     rows = {split: as_dataset(family, encoded[split]) for split in ("train", "dev")}
     disable_progress_bars()  # saving takes no time
     with replacing(tokenized) as part:
         DatasetDict(rows).save_to_disk(part)
-    write_json(metrics, {split: split_statistics(encoded[split]) for split in SPLITS})
+    write_form(prompt, form)
+    write_json(metrics, {split: split_statistics(encoded[split], family) for split in SPLITS})
     with replacing(lengths) as part:
         length_table(encoded).to_csv(part, index=False)
 
@@ -59,26 +73,29 @@ def encode_split(
     tokenizer: PreTrainedTokenizerBase,
     family: Family,
     dialogues: Sequence[Dialogue],
-    prompt: Prompt,
+    forms: Sequence[Form],
     limits: Tokenize,
     split: str,
-) -> list[tuple[str, Source, Target | None]]:
-    """Id, source and target of each row; the target is None where there is no reference."""
+) -> list[Row]:
+    """The rows of a split: for each dialogue and form one a reference; the target is None where there is none."""
     from tqdm import tqdm
 
-    from dialsum.prompts.encode import encode_source, encode_target
+    from dialsum.prompts.encode import encode_source, encode_target, header_lost
+    from dialsum.prompts.statistics import Row
 
-    rows: list[tuple[str, Source, Target | None]] = []
+    rows: list[Row] = []
     for dialogue in tqdm(dialogues, desc=f"tokenize {split}", unit="row", disable=None, mininterval=1):
-        source = encode_source(tokenizer, family, dialogue, prompt, limits.max_source_tokens)
-        if not dialogue.references:
-            rows.append((dialogue.id, source, None))
-        for text in dialogue.references:
-            rows.append((dialogue.id, source, encode_target(tokenizer, text, limits.max_target_tokens)))
+        targets: list[Target | None] = [
+            encode_target(tokenizer, text, limits.max_target_tokens) for text in dialogue.references
+        ]
+        for form in forms:
+            source = encode_source(tokenizer, family, dialogue, form, limits.max_source_tokens, limits.truncation)
+            lost = header_lost(tokenizer, family, dialogue, form, source)
+            rows += [Row(dialogue.id, source, target, lost) for target in targets or [None]]
     return rows
 
 
-def as_dataset(family: Family, rows: Sequence[tuple[str, Source, Target | None]]) -> Any:
+def as_dataset(family: Family, rows: Sequence[Row]) -> Any:
     """Training rows as a Dataset; its fingerprint is fixed, since a random one would change the folder's hash."""
     from datasets import Dataset
 
@@ -86,9 +103,9 @@ def as_dataset(family: Family, rows: Sequence[tuple[str, Source, Target | None]]
 
     dataset = Dataset.from_list(
         [
-            {"id": name, **join(family, source, target), "length": len(source.ids) + len(target.ids)}
-            for name, source, target in rows
-            if target is not None
+            {"id": row.id, **join(family, row.source, row.target), "length": len(row.source.ids) + len(row.target.ids)}
+            for row in rows
+            if row.target is not None
         ]
     )
     dataset._fingerprint = "0" * 16
