@@ -23,12 +23,14 @@ def learn(place: Path, environment: dict[str, str], python: Path, settings: dict
     given = {
         "model_name_or_path": str(place / "base"), "stage": "sft", "do_train": True, "do_eval": True,
         "finetuning_type": "lora", "template": "empty", "tokenized_path": str(tokenized),
+        "dataset": "rows", "eval_dataset": "rows",  # it insists on names, and then reads tokenized_path
         "output_dir": str(work / "out"), "overwrite_output_dir": True, "report_to": "none", "save_strategy": "no",
         "train_sampling_strategy": "group_by_length", "disable_gradient_checkpointing": True, "use_cpu": True,
         **settings,
     }  # fmt: skip
-    (work / "settings.json").write_text(json.dumps(given), encoding="utf-8")
-    command = [str(python), "-m", "llamafactory.cli", "train", str(work / "settings.json")]
+    # JSON is YAML; its own reader of .json fails in 0.9.5.
+    (work / "settings.yaml").write_text(json.dumps(given), encoding="utf-8")
+    command = [str(python), "-m", "llamafactory.cli", "train", str(work / "settings.yaml")]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise SystemExit(f"LLaMA-Factory failed:\n{done.stdout[-3000:]}")
@@ -47,4 +49,6 @@ def _write_rows(source: Path, target: Path) -> None:
     def seen(row: dict[str, Any]) -> dict[str, Any]:
         return {"attention_mask": [1] * len(row["input_ids"]), "images": None, "videos": None, "audios": None}
 
-    DatasetDict({name: rows.remove_columns("length").map(seen) for name, rows in named.items()}).save_to_disk(target)
+    DatasetDict(
+        {name: rows.select_columns(["input_ids", "labels"]).map(seen) for name, rows in named.items()}
+    ).save_to_disk(target)
