@@ -69,6 +69,7 @@ def main(
         for _ in range(repeat):
             for way in ways:
                 found[way].append(run(way, Path(name), threads, factory))
+                click.echo(f"{way}: {found[way][-1]['seconds']:.1f} s", err=True)
     report(found)
 
 
@@ -189,6 +190,7 @@ def learn_ours(way: str, place: Path, splits: Any, clock: Any, work: Path, threa
     from dialsum.modeling.adapter import prepare
     from dialsum.modeling.catalog import read_entry
     from dialsum.modeling.choice import in_force
+    from dialsum.modeling.isolation import fastest_isolating
     from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
     from dialsum.modeling.trainers import Lesson
     from dialsum.modeling.training import train
@@ -199,10 +201,12 @@ def learn_ours(way: str, place: Path, splits: Any, clock: Any, work: Path, threa
         load(ROOT / "tests" / "params.yaml", "training", Training), batching=way, learning_rate=LEARNING_RATE,
         micro_batch=SAMPLES, epochs=1.0, threads=threads, save_steps=10_000, scheduler="cosine", logging_steps=10,
     )  # fmt: skip
-    training = in_force(chosen, read_entry(ROOT / "catalog" / "tiny-llama.yaml"))
+    entry = read_entry(ROOT / "catalog" / "tiny-llama.yaml")
+    training = in_force(chosen, entry)
+    attention = fastest_isolating(entry.dtype) if way == "packed" else None
     tokenizer, base = load_tokenizer(place / "base"), place / "base"
     lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
-    tuned = train(lambda: prepare(load_base(base, "lora"), training), lesson, training, work, [clock])
+    tuned = train(lambda: prepare(load_base(base, "lora", attention), training), lesson, training, work, [clock])
     return next(row["eval_loss"] for row in reversed(tuned.log) if "eval_loss" in row), tuned.steps
 
 

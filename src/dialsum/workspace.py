@@ -20,6 +20,7 @@ from typing import Any
 from filelock import FileLock
 
 SOURCE = Path(__file__).parent
+LIBRARIES = ("accelerate", "bitsandbytes", "peft", "torch", "transformers", "trl")  # that decide about the result
 
 
 def root() -> Path:
@@ -37,7 +38,7 @@ def fingerprint(files: list[Path], values: list[Any]) -> str:
                 digest.update(file.read_bytes())
     plain = [asdict(value) if is_dataclass(value) and not isinstance(value, type) else value for value in values]
     digest.update(json.dumps(plain, sort_keys=True).encode())
-    digest.update(json.dumps([version(name) for name in ("torch", "transformers", "peft")]).encode())
+    digest.update(json.dumps([version(name) for name in LIBRARIES]).encode())
     return digest.hexdigest()[:16]
 
 

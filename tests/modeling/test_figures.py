@@ -52,6 +52,9 @@ def test_a_log() -> None:
         "last_loss": 0.5,
         "epoch_loss": [2.5, 0.75],
         "max_grad_norm": 1.6,
+        "overflowed_steps": 0,
         "grad_norm_spikes": 1,
         "eval_loss": [2.25, 1.5],
     }
+    log[0]["grad_norm"] = float("inf")  # in float16 the first steps often overflow
+    assert of_log(log) == {**of_log(log), "max_grad_norm": 1.5, "overflowed_steps": 1, "grad_norm_spikes": 0}

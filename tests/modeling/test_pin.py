@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from transformers import AutoTokenizer
 
 from dialsum.errors import InputError
 from dialsum.modeling.bases import take_folder
 from dialsum.modeling.catalog import Entry
-from dialsum.modeling.loading import load_base, load_tokenizer, load_trained
+from dialsum.modeling.loading import check_single_tokens, load_base, load_tokenizer, load_trained
 from dialsum.modeling.pin import Pin, hash_files, read_pin, weights_location, write_pin
+from dialsum.prompts.encode import encode_target
 
 HUB = Pin(
     "qwen3", "hub", "Qwen/Qwen3", "cdbee75f", "causal", "bfloat16", ["<|im_end|>"], {"model.safetensors": "9f86d0"}
@@ -196,3 +198,19 @@ def test_what_training_left_of_a_seq2seq_model_is_loaded(
     expected, found = model.state_dict(), loaded.state_dict()
     assert list(found) == list(expected)
     assert all(torch.equal(found[key], expected[key]) for key in expected)
+
+
+def test_a_token_of_the_chat_format_that_the_tokenizer_does_not_know_is_refused(t5_folder: Path) -> None:
+    """T5's tokenizer makes one id of any text: that of what is unknown."""
+    with pytest.raises(InputError, match=r"^catalog/x\.yaml: chat_tokens: 㐂 is unknown in this tokenizer"):
+        check_single_tokens(AutoTokenizer.from_pretrained(t5_folder), ["</s>", "㐂"], "catalog/x.yaml")
+
+
+def test_a_summary_ends_as_a_turn_of_the_chat_does(small_base: Path, tmp_path: Path) -> None:
+    """And not as a whole text, which is what a tokenizer's own end token may be."""
+    base = shutil.copytree(small_base, tmp_path / "base")
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer.eos_token = "<s>"
+    tokenizer.save_pretrained(base)
+    loaded = load_tokenizer(base)
+    assert encode_target(loaded, "그는 간다.", 20).ids[-1] == loaded.convert_tokens_to_ids("<|im_end|>")

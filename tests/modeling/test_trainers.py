@@ -9,16 +9,24 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import BartConfig, BartForConditionalGeneration, T5Config, T5ForConditionalGeneration
+from transformers import (
+    AutoModelForCausalLM,
+    BartConfig,
+    BartForConditionalGeneration,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 
 from dialsum.errors import InputError
-from dialsum.modeling.adapter import set_dropout
+from dialsum.modeling.adapter import prepare, set_dropout
+from dialsum.modeling.arguments import _common
 from dialsum.modeling.batching import Collator
 from dialsum.modeling.best import trained
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.choice import in_force
 from dialsum.modeling.figures import of_log
-from dialsum.modeling.loading import load_base
+from dialsum.modeling.loading import _four_bits, end_ids, load_base, load_tokenizer
+from dialsum.modeling.trainers import Lesson, make_trainer
 from dialsum.modeling.training import Tuned
 from dialsum.params.training import Training
 
@@ -86,6 +94,42 @@ def test_smoothing_too_is_a_mean_over_the_tokens_of_a_step(
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
+def test_the_loss_on_dev_does_not_depend_on_the_batch(tune: Tune, rows: Any, plain: Training, tmp_path: Path) -> None:
+    def loss(size: int, batching: Any) -> float:
+        chosen = replace(plain, epochs=1.0, micro_batch=size, accumulation=4 // size, batching=batching)
+        return of_log(tune(rows, chosen, tmp_path / f"{size}{batching}").log)["eval_loss"]
+
+    assert loss(1, "padded") == pytest.approx(loss(4, "padded"), rel=1e-5)
+    assert loss(2, "packed") == pytest.approx(loss(4, "packed"), rel=1e-5)
+
+
+@pytest.mark.parametrize("trainer", ["trainer", "sft"])
+def test_an_adapter_on_four_bits_learns_in_float32(
+    small_base: Path, rows: Any, plain: Training, tmp_path: Path, trainer: Any
+) -> None:
+    chosen = replace(plain, method="qlora", trainer=trainer)
+    tokenizer = load_tokenizer(small_base)
+    model = prepare(load_base(small_base, "qlora"), chosen)
+    made = make_trainer(model, Lesson(rows, rows, tokenizer, end_ids(tokenizer, small_base)), chosen, tmp_path)
+    assert {value.dtype for value in trained(made.model).values()} == {torch.float32}
+
+
+@pytest.mark.parametrize("method", ["full", "lora", "qlora"])
+@pytest.mark.parametrize(("dtype", "key"), [(torch.bfloat16, "bf16"), (torch.float16, "fp16"), (torch.float32, None)])
+def test_products_are_made_in_the_dtype_of_the_model(
+    small_base: Path, plain: Training, monkeypatch: pytest.MonkeyPatch, method: Any, dtype: torch.dtype, key: str | None
+) -> None:
+    """As on a GPU, where the base comes in its own dtype; what learns is float32 all the same."""
+    bits = _four_bits(dtype) if method == "qlora" else None
+    base = AutoModelForCausalLM.from_pretrained(small_base, dtype=dtype, quantization_config=bits)
+    chosen = replace(plain, method=method)
+    model = prepare(base, chosen)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    given = _common(chosen, model, 23, small_base)
+    assert {name for name in ("bf16", "fp16") if given[name]} == ({key} if key else set())
+    assert {value.dtype for value in trained(model).values()} == {torch.float32}
+
+
 def test_rslora_and_dora_train(tune: Tune, rows: Any, plain: Training, tmp_path: Path) -> None:
     usual = tune(rows, plain, tmp_path / "usual")
     larger = tune(rows, replace(plain, lora=replace(plain.lora, rslora=True)), tmp_path / "rslora")
@@ -139,6 +183,7 @@ def test_dropout_of_the_model_can_be_chosen(model: Any) -> None:
     [
         ({"batching": "packed"}, "seq2seq", "batching: packed: a seq2seq model cannot keep packed samples apart"),
         ({"trainer": "sft"}, "seq2seq", "trainer: sft: TRL's SFTTrainer is for causal models; choose trainer"),
+        ({"method": "full", "lora": {"dora": True}}, "causal", "lora.rslora, lora.dora: are ways of LoRA, and"),
         ({"trainer": "sft", "label_smoothing": 0.1}, "causal", "label_smoothing: SFTTrainer would run the model twice"),
     ],
 )
@@ -146,6 +191,7 @@ def test_what_makes_no_sense_is_refused(
     training: Training, small_entry: Entry, values: dict[str, Any], family: Any, message: str
 ) -> None:
     entry = replace(small_entry, family=family)
+    chosen = replace(training, **{**values, "lora": replace(training.lora, **values.get("lora", {}))})
     with pytest.raises(InputError, match=f"^params.yaml: training.{message}"):
-        in_force(replace(training, **values), entry)
-    assert in_force(replace(training, **values, method="none"), entry)  # nothing is trained
+        in_force(chosen, entry)
+    assert in_force(replace(chosen, method="none"), entry)  # nothing is trained

@@ -7,10 +7,12 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from transformers import TrainerState
 
 from dialsum.errors import InputError
 from dialsum.modeling.adapter import prepare
@@ -20,6 +22,7 @@ from dialsum.modeling.choice import in_force
 from dialsum.modeling.loading import end_ids, load_base, load_tokenizer, load_trained
 from dialsum.modeling.trainers import Lesson
 from dialsum.modeling.training import Tuned, train
+from dialsum.modeling.watching import Watch
 from dialsum.params.training import Training
 
 Tensors = dict[str, torch.Tensor]
@@ -106,9 +109,14 @@ def test_the_loss_is_the_mean_over_the_labels(
     assert tuned.log[0]["loss"] == pytest.approx(expected.item(), rel=1e-3)
 
 
-def test_layers_that_the_model_lacks_are_refused_with_those_it_has(small_base: Path, training: Training) -> None:
-    chosen = replace(training, lora=replace(training.lora, targets=["nope"]))
-    with pytest.raises(InputError, match=r"training\.lora\.targets: \['nope'\]: .* are \['down_proj', .*'v_proj'\]"):
+@pytest.mark.parametrize(
+    ("targets", "named"), [(["nope"], r"\['nope'\]"), (["q_proj", "kproj"], r"\['kproj'\]"), ([], r"\[\]")]
+)
+def test_layers_that_the_model_lacks_are_refused_with_those_it_has(
+    small_base: Path, training: Training, targets: list[str], named: str
+) -> None:
+    chosen = replace(training, lora=replace(training.lora, targets=targets))
+    with pytest.raises(InputError, match=rf"training\.lora\.targets: {named}: .* are \['down_proj', .*'v_proj'\]"):
         prepare(load_base(small_base, "lora"), chosen)
 
 
@@ -120,13 +128,26 @@ def test_a_loss_that_is_no_number_stops_with_the_remedy(
         for name, value in model.named_parameters():
             if name.endswith("lora_A.default.weight"):
                 value.fill_(float("nan"))
-    with pytest.raises(InputError, match=r"^training: loss is nan at step 2: lower training\.learning_rate \(now "):
+    with pytest.raises(InputError, match=r"^training: loss is nan by step 2: lower training\.learning_rate \(now "):
         train(lambda: model, lesson_of(rows, small_base), training, tmp_path, [])
 
 
 def lesson_of(rows: Any, base: Path) -> Lesson:
     tokenizer = load_tokenizer(base)
     return Lesson(rows, rows, tokenizer, end_ids(tokenizer, base))
+
+
+def test_a_gradient_may_overflow_in_float16_but_not_for_ever() -> None:
+    watch, state = Watch(), TrainerState(global_step=7)
+    arguments = SimpleNamespace(fp16=True, learning_rate=1e-4)
+
+    def log(norm: float) -> None:
+        watch.on_log(arguments, state, None, {"loss": 1.0, "grad_norm": norm})  # type: ignore[arg-type]
+
+    for norm in [*[float("inf")] * 29, 1.0, *[float("inf")] * 29]:
+        log(norm)
+    with pytest.raises(InputError, match=r"^training: the gradient overflowed in 30 steps on end, by step 7: lower"):
+        log(float("inf"))
 
 
 @pytest.mark.parametrize("spoilt", ["end", "all"])

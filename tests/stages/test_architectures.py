@@ -15,6 +15,7 @@ from typing import Any
 import click
 import pytest
 import torch
+from bitsandbytes.nn import Linear4bit
 from click.testing import CliRunner
 from datasets import load_from_disk
 from ruamel.yaml import YAML
@@ -238,6 +239,7 @@ def check_prompts(name: str) -> None:
 
 def check_training(figures: dict[str, Any], model: Any, before: Weights, method: str) -> None:
     """Loss falls; what is to be trained moves, all of it, and nothing else does."""
+    assert any(isinstance(part, Linear4bit) for part in model.modules()) is (method == "qlora")
     assert figures["steps"] == 18
     assert figures["epoch_loss"][-1] < figures["epoch_loss"][0]
     moved = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}

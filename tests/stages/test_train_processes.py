@@ -63,7 +63,8 @@ def test_two_processes_make_the_model_of_one(
     for split in ("train", "dev", "test"):
         rows = [to_dialogue(row.fname, row.dialogue, ALL, None, [row.summary]) for row in generate(split, 21, 3)]
         write_jsonl(tmp_path / "prepared" / f"{split}.jsonl", rows)
-    arguments = "--prepared prepared --base base --tokenized tokenized --metrics tokens.json --lengths lengths.csv"
+    outs = "--tokenized tokenized --prompt prompt.json --metrics tokens.json --lengths lengths.csv"
+    arguments = f"--prepared prepared --base base {outs}"
     CliRunner().invoke(tokenize.main, arguments.split(), catch_exceptions=False, standalone_mode=False)
 
     one, two = train(tmp_path, 1), train(tmp_path, 2)

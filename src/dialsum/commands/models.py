@@ -85,7 +85,7 @@ def _figures(entries: dict[str, Entry], needs: dict[str, dict[Method, float]]) -
         table.add_column(heading, justify="right", no_wrap=True)
     for name, entry in entries.items():
         memory = [f"{need / GIB:.1f}{' ' if need <= CARD else '!'}" for need in needs[name].values()]
-        rates = [f"{entry.learning_rate:.0e}", str(entry.micro_batch)]
+        rates = [f"{entry.learning_rate:g}", str(entry.micro_batch)]
         table.add_row(name, in_short(entry.parameters), entry.dtype, *rates, *memory)
     return table
 

@@ -30,20 +30,24 @@ def prepare(model: PreTrainedModel, training: Training) -> Any:
         )
     elif training.gradient_checkpointing:
         model.enable_input_require_grads()  # else no gradient flows through checkpointed layers that are frozen
+    _check_targets(model, training.lora.targets or [])
     torch.manual_seed(training.seed)  # the adapter's first values
-    try:
-        tuned: Any = get_peft_model(model, _config(model, training))
-    except ValueError as error:
-        if "arget modules" not in str(error):
-            raise
-        linear = {name.rpartition(".")[2] for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
-        raise InputError(
-            f"params.yaml: training.lora.targets: {training.lora.targets}: the model has no such layers; its linear "
-            f"layers are {sorted(linear)}"
-        ) from error
+    tuned: Any = get_peft_model(model, _config(model, training))
     # peft keeps them as a set, whose order, and so the hash of adapter_config.json, would differ from run to run.
     tuned.peft_config["default"].target_modules = sorted(training.lora.targets or [])
     return tuned
+
+
+def _check_targets(model: PreTrainedModel, targets: list[str]) -> None:
+    """Raise InputError unless each names linear layers; peft is content if one of them does."""
+    linear = [name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)]
+    unknown = [target for target in targets if not any(f".{name}".endswith(f".{target}") for name in linear)]
+    if unknown or not targets:
+        names = sorted({name.rpartition(".")[2] for name in linear})
+        raise InputError(
+            f"params.yaml: training.lora.targets: {unknown or targets}: should name linear layers of the model, which "
+            f"are {names}"
+        )
 
 
 def set_dropout(model: PreTrainedModel, share: float) -> None:

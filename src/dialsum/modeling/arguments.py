@@ -33,7 +33,8 @@ def arguments(training: Training, model: Any, rows: int, checkpoints: Path, answ
 
 def _common(training: Training, model: Any, rows: int, checkpoints: Path) -> dict[str, Any]:
     cuda = torch.cuda.is_available()
-    dtype = next(model.parameters()).dtype if training.method == "full" else model.dtype
+    # In which products are made; the weights that learn are float32, and so is what qlora leaves unquantized.
+    dtype = model.config.dtype
     return {
         "output_dir": str(checkpoints),
         "learning_rate": float(training.learning_rate or 0),

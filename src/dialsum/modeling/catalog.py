@@ -80,7 +80,7 @@ class Entry:
     `parameters`: how many numbers all its weights are, as 3.21e9.
     `chat_tokens`: tokens of its chat format, which must be one id each; none where the format is plain text, as that of
     a base model, whose tokenizer has no chat template.
-    `end_tokens`: the tokens that end a reply, besides the tokenizer's own end token; one id each too.
+    `end_tokens`: the tokens that end a reply, one id each too; training teaches the first.
     `dropout`: of a full fine-tuning, null for what its config.json says. `micro_batch`: rows that fit 24 GB of GPU
     memory (modeling/memory).
     """
@@ -94,7 +94,7 @@ class Entry:
     dtype: Literal["float32", "bfloat16", "float16"]
     shape: Shape
     chat_tokens: list[str]
-    end_tokens: list[str]
+    end_tokens: Annotated[list[str], Field(min_length=1)]
     lora_targets: list[str]
     lora_dropout: Share
     dropout: Share | None

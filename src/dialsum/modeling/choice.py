@@ -41,6 +41,8 @@ def _senseless(training: Training, entry: Entry) -> str | None:
     """The key that does not fit the others, and why."""
     if training.method == "none":
         return None
+    if training.method == "full" and (training.lora.rslora or training.lora.dora):
+        return "lora.rslora, lora.dora: are ways of LoRA, and training.method is full; choose lora or qlora, or false"
     if entry.family == "seq2seq" and training.batching == "packed":
         return "batching: packed: a seq2seq model cannot keep packed samples apart; choose length_grouped"
     if entry.family == "seq2seq" and training.trainer == "sft":

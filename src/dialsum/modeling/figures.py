@@ -6,6 +6,7 @@ metrics/train.json has it; what depends on the machine is not among it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
@@ -54,9 +55,12 @@ def of_rows(
 
 
 def of_log(log: Log) -> dict[str, Any]:
-    """Losses and gradient norms (before clipping) of the logged steps, and the dev scores after each epoch."""
+    """Losses and gradient norms (before clipping) of the logged steps, and the dev scores after each epoch.
+
+    A step whose gradient overflowed in float16 changed nothing, and has no norm.
+    """
     steps = [row for row in log if "loss" in row]
-    norms = [row["grad_norm"] for row in steps]
+    norms = [row["grad_norm"] for row in steps if math.isfinite(row["grad_norm"])]
     ends = [row["epoch"] for row in log if "eval_loss" in row]
     epochs = [
         [row["loss"] for row in steps if low < row["epoch"] <= high]
@@ -66,7 +70,8 @@ def of_log(log: Log) -> dict[str, Any]:
         "epochs": round(steps[-1]["epoch"], 4),
         "last_loss": steps[-1]["loss"],
         "epoch_loss": [round(fmean(losses), 6) for losses in epochs if losses],
-        "max_grad_norm": max(norms),
+        "max_grad_norm": max(norms, default=None),
+        "overflowed_steps": len(steps) - len(norms),
         "grad_norm_spikes": sum(norm > SPIKE for norm in norms),
     }
     scores = {name: [round(row[name], 6) for row in log if name in row] for name in ("eval_loss", "eval_rouge_sum")}

@@ -18,11 +18,12 @@ _FLAT = ("flash_attention_2", "flex_attention")
 _FIRST, _SECOND = 5, 7  # tokens of the samples that are tried
 
 
-def fastest_isolating() -> Attention:
-    """Of the attentions that keep packed samples apart the fastest that this machine has."""
+def fastest_isolating(dtype: str) -> Attention:
+    """Of the attentions that keep packed samples apart the fastest that this machine has for a model of this dtype."""
     if not torch.cuda.is_available():
         return "sdpa"
-    return "flash_attention_2" if is_flash_attn_2_available() else "flex_attention"
+    # Flash attention has no kernel for float32.
+    return "flash_attention_2" if is_flash_attn_2_available() and dtype != "float32" else "flex_attention"
 
 
 def needs_no_mask(model: Any) -> bool:

@@ -40,17 +40,23 @@ def device() -> torch.device:
 
 
 def load_tokenizer(base: Path) -> PreTrainedTokenizerBase:
-    """The tokenizer in models/base/. It pads on the left for causal models, whose summary must follow the prompt."""
-    side = "left" if read_pin(base).family == "causal" else "right"
+    """The tokenizer in models/base/. It pads on the left for causal models, whose summary must follow the prompt.
+
+    Its end token, which training ends each summary with, is the first that the catalog names: the tokenizer's own may
+    be that of a whole text, and not that of a turn, which the chat format knows.
+    """
+    pin = read_pin(base)
+    side = "left" if pin.family == "causal" else "right"
     tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base, padding_side=side)
+    tokenizer.eos_token = pin.end_tokens[0]
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token  # harmless: masks and labels are made by position (modeling/batching)
     return tokenizer
 
 
 def end_ids(tokenizer: PreTrainedTokenizerBase, base: Path) -> list[int]:
-    """All ids that end a summary: the tokenizer's own, and those that the catalog names."""
-    ids: Any = tokenizer.convert_tokens_to_ids([str(tokenizer.eos_token), *read_pin(base).end_tokens])
+    """All ids that end a summary: those that the catalog names."""
+    ids: Any = tokenizer.convert_tokens_to_ids(read_pin(base).end_tokens)
     return sorted(set(ids))
 
 
@@ -107,9 +113,10 @@ def check_single_tokens(tokenizer: PreTrainedTokenizerBase, tokens: list[str], w
     """Raise InputError if a token of the chat format is not one id in the tokenizer: the format would be lost."""
     for token in tokens:
         ids = tokenizer(token, add_special_tokens=False)["input_ids"]
-        if len(ids) != 1:
+        if len(ids) != 1 or ids == [tokenizer.unk_token_id]:
+            found = "unknown" if ids == [tokenizer.unk_token_id] else f"{len(ids)} tokens"
             raise InputError(
-                f"{where}: chat_tokens: {token} is {len(ids)} tokens in this tokenizer: not the tokenizer of the "
+                f"{where}: chat_tokens: {token} is {found} in this tokenizer: not the tokenizer of the "
                 "chat model, or the entry names the wrong format"
             )
 

@@ -38,16 +38,37 @@ class Lesson:
     end: list[int]
 
 
-class InOrder:
-    """What our trainers share: the order of rows."""
+class Ours:
+    """What our trainers share: the order of rows, and a dev loss over tokens.
+
+    The library's is a mean over batches, which changes with their size. (Of several processes one may see some rows
+    twice, which make their batches even.)
+    """
 
     sampler: EpochSampler
+    accelerator: Any
+    summed: torch.Tensor  # loss, and tokens that it is of
 
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochSampler:  # noqa: ARG002
         return self.sampler
 
+    def evaluation_loop(self, *given: Any, metric_key_prefix: str = "eval", **options: Any) -> Any:
+        """The library's, with the mean loss of the supervised tokens."""
+        self.summed = torch.zeros(2)
+        outcome = super().evaluation_loop(*given, metric_key_prefix=metric_key_prefix, **options)  # type: ignore[misc]
+        loss, tokens = self.accelerator.reduce(self.summed.to(self.accelerator.device)).tolist()
+        outcome.metrics[f"{metric_key_prefix}_loss"] = loss / tokens
+        return outcome
 
-class CausalTrainer(InOrder, Trainer):
+    def prediction_step(self, model: Any, inputs: dict[str, Any], *given: Any, **options: Any) -> Any:
+        """The library's; its loss is the mean of the batch."""
+        tokens = int((inputs["labels"] != IGNORED).sum())
+        outcome = super().prediction_step(model, inputs, *given, **options)  # type: ignore[misc]
+        self.summed += torch.tensor([float(outcome[0]) * tokens, tokens])
+        return outcome
+
+
+class CausalTrainer(Ours, Trainer):
     """The Trainer with logits only where a label needs them."""
 
     def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **options: Any) -> Any:
@@ -55,7 +76,7 @@ class CausalTrainer(InOrder, Trainer):
         return super().compute_loss(model, without_prompt_logits(inputs), *args, **options)
 
 
-class PairTrainer(InOrder, Seq2SeqTrainer):
+class PairTrainer(Ours, Seq2SeqTrainer):
     """The trainer that writes summaries during evaluation."""
 
 
@@ -78,10 +99,14 @@ def make_trainer(model: Any, lesson: Lesson, training: Training, checkpoints: Pa
         return CausalTrainer(**given)
     from trl.trainer.sft_trainer import SFTTrainer  # it takes seconds
 
-    class TunedInOrder(InOrder, SFTTrainer):
+    class OurSFTTrainer(Ours, SFTTrainer):
         """TRL's trainer, which has its own way to spare logits."""
 
-    return TunedInOrder(**given, processing_class=lesson.tokenizer)
+    trainer = OurSFTTrainer(**given, processing_class=lesson.tokenizer)
+    for parameter in model.parameters():  # it makes an adapter of a model of 4 bits bfloat16
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    return trainer
 
 
 def answering(model: Any, lesson: Lesson) -> GenerationConfig:

@@ -26,7 +26,7 @@ from dialsum.errors import InputError
 from dialsum.modeling import best, figures
 from dialsum.modeling.batching import EpochSampler
 from dialsum.modeling.trainers import Lesson, make_trainer
-from dialsum.modeling.watching import Marker, ProgressBar, Watch
+from dialsum.modeling.watching import Marker, Order, ProgressBar, Watch
 from dialsum.params.training import Training
 
 
@@ -34,8 +34,8 @@ from dialsum.params.training import Training
 class Tuned:
     """What training leaves. `steps`: optimizer steps; `best_step`: the one whose weights `model` has.
 
-    `resumed_from`: the step it went on from, 0 for a fresh start. `micro_batch`: what fitted into memory. `rows`:
-    figures of the rows of an epoch (`figures.of_rows`).
+    `resumed_from`: the step it went on from, 0 for a fresh start. `micro_batch` and
+    `accumulation`: what fitted into memory. `rows`: figures of the rows of an epoch (`figures.of_rows`).
     """
 
     model: Any
@@ -44,6 +44,7 @@ class Tuned:
     best_step: int
     resumed_from: int
     micro_batch: int
+    accumulation: int
     rows: dict[str, Any]
 
 
@@ -68,6 +69,8 @@ def train(
             return _train(make_model(), lesson, training, fitting, checkpoints, callbacks)
         except torch.OutOfMemoryError as error:
             reason = str(error)
+            if training.processes > 1:  # the others would wait for this one
+                raise InputError(_too_much(fitting, reason)) from error
         # Outside of the except clause: inside, the traceback would hold on to what filled the memory.
         torch.cuda.empty_cache()
         fitting = smaller(fitting, reason)
@@ -95,12 +98,18 @@ def smaller(training: Training, reason: str) -> Training:
     """Half the micro-batch (a third, a fifth, … of an odd one) and as much more accumulation."""
     size = int(training.micro_batch or 0)
     if size == 1:
-        raise InputError(
-            f"training: out of memory with a micro-batch of 1 ({reason.splitlines()[0]}): choose a smaller model, "
-            "training.method=qlora, training.gradient_checkpointing=true or a lower tokenize.max_source_tokens"
-        )
+        raise InputError(_too_much(training, reason))
     part = next(part for part in range(2, size + 1) if size % part == 0)
     return replace(training, micro_batch=size // part, accumulation=training.accumulation * part)
+
+
+def _too_much(training: Training, reason: str) -> str:
+    size = int(training.micro_batch or 0)
+    smaller = "" if size == 1 else "a smaller training.micro_batch with as much more training.accumulation, "
+    return (
+        f"training: out of memory with a micro-batch of {size} ({reason.splitlines()[0]}): choose {smaller}a smaller "
+        "model, training.method=qlora, training.gradient_checkpointing=true or a lower tokenize.max_source_tokens"
+    )
 
 
 def _train(
@@ -113,14 +122,15 @@ def _train(
 ) -> Tuned:
     """One attempt. `fitting` has the micro-batch that memory allows; the order of rows is that of `chosen`."""
     goal = best.ROUGE if model.config.is_encoder_decoder else best.LOSS
-    last = Marker.newest(checkpoints)
-    log = json.loads((last / TRAINER_STATE_NAME).read_text(encoding="utf-8"))["log_history"] if last else []
     trainer = make_trainer(model, lesson, fitting, checkpoints)
+    last = Marker.newest(checkpoints)  # the processes know of each other by now
+    log = json.loads((last / TRAINER_STATE_NAME).read_text(encoding="utf-8"))["log_history"] if last else []
     # By the batches that were chosen: a run that goes on with smaller ones takes the rows in the same order.
     trainer.sampler = sampler_of(lesson.rows["length"], chosen)
     rows = figures.of_rows(lesson.rows, trainer.sampler, int(fitting.micro_batch or 1), trainer.data_collator.size)
     tokens_per_step = rows["tokens"] * chosen.effective_batch / rows["rows"]
     for callback in (
+        Order(trainer.sampler),
         Marker(),
         Watch(),
         ProgressBar(tokens_per_step),
@@ -145,6 +155,7 @@ def _train(
         best_step=step,
         resumed_from=int(last.name.rsplit("-", 1)[1]) if last else 0,
         micro_batch=int(fitting.micro_batch or 0),
+        accumulation=fitting.accumulation,
         rows=rows,
     )
 

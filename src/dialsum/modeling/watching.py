@@ -1,4 +1,4 @@
-"""Callbacks of a running training: complete checkpoints, a loss that is a number, a progress bar."""
+"""Callbacks of a running training: the order of rows, complete checkpoints, a loss that is a number, a progress bar."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from tqdm import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from dialsum.errors import InputError
+from dialsum.modeling.batching import EpochSampler
+from dialsum.modeling.processes import is_first, wait_for_all
 
 COMPLETE = "complete"
+OVERFLOWS = 30  # so many in a row would halve a scale of 65,536 to nothing
 
 
 class Marker(TrainerCallback):
@@ -25,22 +28,41 @@ class Marker(TrainerCallback):
         control: TrainerControl,
         **_: Any,
     ) -> None:
-        """The trainer has written the checkpoint of this step."""
-        (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+        """The trainer has written the checkpoint of this step; each process has written its part of it."""
+        wait_for_all()
+        if state.is_world_process_zero:
+            (Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
 
     @staticmethod
     def newest(folder: Path) -> Path | None:
-        """The newest complete checkpoint in a folder; the others are removed."""
+        """The newest complete checkpoint in a folder; the first process removes the others."""
         found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rsplit("-", 1)[1]))
         complete = [path for path in found if (path / COMPLETE).exists()]
-        for path in found:
+        for path in found if is_first() else []:
             if path not in complete[-1:]:
                 shutil.rmtree(path)
+        wait_for_all()
         return complete[-1] if complete else None
+
+
+class Order(TrainerCallback):
+    """Tells the sampler the epoch: accelerate does not reach it where a resumed run of several processes skips rows."""
+
+    def __init__(self, sampler: EpochSampler) -> None:
+        """The trainer's own."""
+        self.sampler = sampler
+
+    def on_epoch_begin(self, args: Any, state: TrainerState, control: Any, **_: Any) -> None:
+        """Before the first row of the epoch is taken; a resumed run is somewhere within it."""
+        self.sampler.set_epoch(int(float(state.epoch or 0) + 1e-6))
 
 
 class Watch(TrainerCallback):
     """Stops a training whose loss or gradient is no longer a number; sees to it that the last step is logged."""
+
+    def __init__(self) -> None:
+        """No step has overflowed yet."""
+        self.overflows = 0
 
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """A training of fewer steps than `logging_steps` would leave no figure at all."""
@@ -56,14 +78,19 @@ class Watch(TrainerCallback):
         **_: Any,
     ) -> None:
         """Raises InputError with the step and the remedy."""
+        values = logs or {}
+        remedy = f"lower training.learning_rate (now {args.learning_rate}) or training.max_grad_norm"
         # In float16 a gradient may overflow now and then: the step is left out, and the scale of the loss lowered.
         watched = ("loss", "eval_loss") if args.fp16 else ("loss", "grad_norm", "eval_loss")
         for name in watched:
-            if not math.isfinite((logs or {}).get(name, 0.0)):
-                raise InputError(
-                    f"training: {name} is {(logs or {})[name]} at step {state.global_step}: lower "
-                    f"training.learning_rate (now {args.learning_rate}) or training.max_grad_norm"
-                )
+            if not math.isfinite(values.get(name, 0.0)):
+                raise InputError(f"training: {name} is {values[name]} by step {state.global_step}: {remedy}")
+        if "grad_norm" in values:
+            self.overflows = 0 if math.isfinite(values["grad_norm"]) else self.overflows + 1
+        if self.overflows == OVERFLOWS:
+            raise InputError(
+                f"training: the gradient overflowed in {OVERFLOWS} steps on end, by step {state.global_step}: {remedy}"
+            )
 
 
 class ProgressBar(TrainerCallback):

@@ -46,6 +46,8 @@ def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path,
     if training.processes > 1 and training.method != "none" and not processes.is_launched():
         processes.launch(training.processes, ["dialsum.stages", *sys.argv[1:]])
         return
+    if processes.is_first() and training.method != "none":
+        click.echo(in_words(training))
     # The checkpoints go when all outputs stand: killed in between, the next run finds the last one and repeats no step.
     name = fingerprint([tokenized, base], [training])
     if not processes.is_first():
@@ -87,17 +89,18 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
     from dialsum.modeling.gpu import check_training
     from dialsum.modeling.isolation import fastest_isolating
     from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
-    from dialsum.modeling.processes import is_first
+    from dialsum.modeling.processes import is_first, take_gpu
     from dialsum.modeling.trainers import Lesson
     from dialsum.modeling.training import train
     from dialsum.records import live
 
+    take_gpu()
     torch.set_num_threads(training.threads)
     splits = load_from_disk(str(tokenized))
     check_training(entry, training.method, lambda: longest_step(splits["train"], training))
     tokenizer = load_tokenizer(base)
     lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
-    attention = fastest_isolating() if training.batching == "packed" else None
+    attention = fastest_isolating(entry.dtype) if training.batching == "packed" else None
     curves = live.curves(f"train {training.method} {checkpoints.name}", checkpoints) if is_first() else nullcontext()
     with curves as callback:
         start = time.perf_counter()
@@ -113,6 +116,7 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
         "steps": tuned.steps,
         "best_step": tuned.best_step,
         "micro_batch": tuned.micro_batch,
+        "accumulation": tuned.accumulation,
         **figures.of_model(tuned.model),
         **tuned.rows,
         **figures.of_log(tuned.log),
@@ -160,6 +164,15 @@ def values_in_force(training: Training) -> dict[str, Any]:
     flat = {f"training.{key}": value for key, value in values.items()}
     flat |= {f"training.lora.{key}": value for key, value in lora.items()}
     return {**flat, "effective_batch": training.effective_batch}
+
+
+def in_words(training: Training) -> str:
+    """The values that matter most, as they are in force."""
+    return (
+        f"{training.method}, {training.trainer}, {training.batching}: effective batch {training.effective_batch} = "
+        f"{training.micro_batch} rows × {training.accumulation} accumulated; learning rate {training.learning_rate:g} "
+        f"({training.scheduler}), {training.epochs:g} epochs"
+    )
 
 
 def _write_curves(path: Path, log: list[dict[str, Any]]) -> None:
