@@ -14,6 +14,13 @@ import unicodedata
 
 # A label or a mask as it stands in dialogues: #Person1#, #PhoneNumber#.
 LABEL = re.compile(r"#[A-Za-z]+\d*#")
+# Units of measure that Korean writes in Latin letters after a number: 5kg, 30 cm. Folded, as they are looked up so.
+UNITS = frozenset(
+    "m km cm mm nm g kg mg t l ml dl cc ha kb mb gb tb hz khz mhz ghz w kw mw kwh v mah kcal cal pa hpa db".split()
+)
+_UNIT = re.compile(
+    rf"(?<=\d) ?(?:{'|'.join(sorted(UNITS, key=len, reverse=True))})(?![^\W\d_가-힣])", re.IGNORECASE
+)
 # Jamo, compatibility jamo, jamo extended A, syllables with jamo extended B, half-width jamo.
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc]")
 
@@ -21,6 +28,11 @@ _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa
 def is_foreign(char: str) -> bool:
     """Whether a character is a letter, but not Hangul."""
     return char.isalpha() and not _HANGUL.match(char)
+
+
+def without_units(text: str) -> str:
+    """The text with a blank for each unit of measure that stands after a number ("5kg", "30 cm")."""
+    return _UNIT.sub(" ", text)
 
 
 def letter_runs(text: str) -> list[str]:

@@ -10,8 +10,8 @@ token of its own, and the dialogues are padded on the right:
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,27 +20,37 @@ import torch
 from transformers import (
     GenerationConfig,
     LogitsProcessorList,
-    NoRepeatNGramLogitsProcessor,
     PreTrainedTokenizerBase,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
 )
 
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
+from dialsum.errors import InputError
+from dialsum.modeling.bounds import LengthBounds, count_tokens
 from dialsum.modeling.foreign import Foreign, ForeignBlock, find_foreign, homes
 from dialsum.modeling.loading import end_ids, load_tokenizer, load_trained
+from dialsum.modeling.postprocess import mend
+from dialsum.modeling.rules import Draw, NoRepeatInSummary, NoSentenceBeyond, seed_of
 from dialsum.params.generation import Generation
 from dialsum.params.model import Family
 from dialsum.params.prompt import Prompt, Tokenize
 from dialsum.prompts.encode import encode_source
 
-_BROKEN = re.compile("\ufffd+")
+BOUNDED = "length_bound"  # the note on a summary that reached the bound on its length
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Summarizer:
     """A model with all that decides what it answers.
 
-    `end`: ids that end a summary; `foreign`: tokens with letters of other scripts, None where all are allowed.
+    `end`: ids that end a summary; `foreign`: tokens with letters of other scripts, None where all are allowed;
+    `bounds`: how long summaries may be by their dialogues, None where one length is for all.
     """
 
     model: Any
@@ -51,111 +61,225 @@ class Summarizer:
     generation: Generation
     end: list[int]
     foreign: Foreign | None
+    bounds: LengthBounds | None = None
 
 
-def load_summarizer(base: Path, trained: Path, prompt: Prompt, limits: Tokenize, generation: Generation) -> Summarizer:
-    """The model of `base` and `trained`, with its tokenizer and all the ids that end a reply."""
+def load_summarizer(
+    base: Path,
+    trained: Path,
+    prompt: Prompt,
+    limits: Tokenize,
+    generation: Generation,
+    bounds: LengthBounds | None = None,
+) -> Summarizer:
+    """The model of `base` and `trained`, with its tokenizer and all the ids that end a reply.
+
+    Raises ValueError if `bounds` are not there although `generation.length_by_source` asks for them, or the reverse.
+    """
+    if generation.length_by_source is (bounds is None):
+        raise ValueError("length bounds are needed with generation.length_by_source, and only with it")
     torch.set_num_threads(generation.threads)
     model, pin = load_trained(base, trained)
     tokenizer = load_tokenizer(base)
     end = end_ids(tokenizer, base)
     foreign = None if generation.foreign_tokens == "allow" else find_foreign(tokenizer, end)
-    return Summarizer(model, tokenizer, pin.family, prompt, limits, generation, end, foreign)
+    return Summarizer(model, tokenizer, pin.family, prompt, limits, generation, end, foreign, bounds)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A summary of the dialogue in place `row`: which of its samples, and what rules did to it.
+
+    `notes`: the switches of `generation.postprocess` that mended the text, and BOUNDED.
+    """
+
+    row: int
+    sample: int
+    prediction: Prediction
+    notes: list[str]
+
+
+@dataclass
+class Room:
+    """How many rows a batch may have; fewer after the GPU's memory ran out."""
+
+    rows: int
 
 
 def summarize(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> list[Prediction]:
-    """One Prediction a dialogue, in order. Not safe for two threads at once: the caller holds a lock."""
-    found = {row: prediction for batch in batches(summarizer, dialogues) for row, prediction in batch.predict()}
+    """One Prediction a dialogue (its first sample), in order.
+
+    Not safe for two threads at once: the caller holds a lock.
+    """
+    room = Room(summarizer.generation.batch_size)
+    once = [(row, 0) for row in range(len(dialogues))]
+    work = batches(summarizer, dialogues, once)
+    found = {answer.row: answer.prediction for batch in decode(work, room) for answer in batch}
     return [found[row] for row in range(len(dialogues))]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that are decoded together: their places in the list of dialogues, the dialogues and their prompts' ids."""
+    """Rows that are decoded together: their places in the list of dialogues, the dialogues and their prompts' ids.
+
+    `samples`: the number of each one's sample, 0 where only one is asked for.
+    """
 
     summarizer: Summarizer
     rows: list[int]
+    samples: list[int]
     dialogues: list[Dialogue]
     sources: list[list[int]]
 
-    def predict(self) -> list[tuple[int, Prediction]]:
-        """Each row with its prediction."""
-        texts = _decode(self.summarizer, self.sources, self.dialogues)
+    def predict(self) -> list[Answer]:
+        """The answer for each row."""
+        limits = self.bounds()
+        answers = []
+        for place, ids in enumerate(_decode(self, limits)):
+            dialogue = self.dialogues[place]
+            said, finished = _until_end(self.summarizer, ids)
+            text = str(self.summarizer.tokenizer.decode(said, skip_special_tokens=True)).strip()
+            text, notes = mend(text, dialogue.text(), self.summarizer.generation.postprocess)
+            if limits and len(said) >= limits[place]:
+                notes.append(BOUNDED)
+            prediction = Prediction(dialogue.id, text, finished)
+            answers.append(Answer(self.rows[place], self.samples[place], prediction, notes))
+        return answers
+
+    def bounds(self) -> list[int]:
+        """How long each summary may be, in tokens; empty where one length is for all."""
+        bounds, least = self.summarizer.bounds, self.summarizer.generation.min_new_tokens
+        if bounds is None:
+            return []
+        lengths = count_tokens(self.summarizer.tokenizer, [dialogue.text() for dialogue in self.dialogues])
+        return [max(bounds.of(length), least) for length in lengths]
+
+    def split(self, size: int) -> list[Batch]:
+        """The same rows in batches of at most `size`."""
+        columns = (self.rows, self.samples, self.dialogues, self.sources)
         return [
-            (row, Prediction(dialogue.id, text, finished))
-            for row, dialogue, (text, finished) in zip(self.rows, self.dialogues, texts, strict=True)
+            Batch(self.summarizer, *(column[start : start + size] for column in columns))  # type: ignore[arg-type]
+            for start in range(0, len(self.rows), size)
         ]
 
 
-def batches(summarizer: Summarizer, dialogues: Sequence[Dialogue]) -> Iterator[Batch]:
-    """The dialogues in batches of about one length, the longest first: if memory is short, it shows at once."""
+def every_sample(dialogues: Sequence[Dialogue], generation: Generation) -> list[tuple[int, int]]:
+    """All that is to be written: place of the dialogue, number of the sample."""
+    return [(row, sample) for row in range(len(dialogues)) for sample in range(generation.num_samples)]
+
+
+def batches(
+    summarizer: Summarizer, dialogues: Sequence[Dialogue], wanted: Collection[tuple[int, int]] | None = None
+) -> Iterator[Batch]:
+    """What is `wanted` (all: `every_sample`) in batches of about one length.
+
+    The longest come first: if memory is short, it shows at once.
+    """
     tokenizer, family, limit = summarizer.tokenizer, summarizer.family, summarizer.limits.max_source_tokens
-    sources = [encode_source(tokenizer, family, dialogue, summarizer.prompt, limit).ids for dialogue in dialogues]
-    order = sorted(range(len(dialogues)), key=lambda row: len(sources[row]), reverse=True)
+    if wanted is None:
+        wanted = every_sample(dialogues, summarizer.generation)
+    sources = {
+        row: encode_source(tokenizer, family, dialogues[row], summarizer.prompt, limit).ids
+        for row in sorted({row for row, _ in wanted})
+    }
+    order = sorted(wanted, key=lambda pair: len(sources[pair[0]]), reverse=True)
     for start in range(0, len(order), summarizer.generation.batch_size):
-        rows = order[start : start + summarizer.generation.batch_size]
-        yield Batch(summarizer, rows, [dialogues[row] for row in rows], [sources[row] for row in rows])
+        chosen = order[start : start + summarizer.generation.batch_size]
+        rows = [row for row, _ in chosen]
+        samples = [sample for _, sample in chosen]
+        yield Batch(summarizer, rows, samples, [dialogues[row] for row in rows], [sources[row] for row in rows])
+
+
+def decode(work: Iterable[Batch], room: Room) -> Iterator[list[Answer]]:
+    """The answers, batch by batch. Where the GPU's memory runs out, it goes on with half as many rows at a time.
+
+    Raises InputError if there is no memory for a single row.
+    """
+    for batch in work:
+        waiting = batch.split(room.rows)
+        while waiting:
+            try:
+                yield waiting[0].predict()
+            except torch.OutOfMemoryError:
+                rows = len(waiting[0].rows)
+            else:
+                waiting.pop(0)
+                continue
+            # Here, and not above: as long as the exception lives, so do the tensors of the batch.
+            if rows == 1:
+                raise InputError(
+                    "params.yaml: generation: the GPU's memory ran out with a single row; choose a smaller model, "
+                    "num_beams or tokenize.max_source_tokens"
+                )
+            torch.cuda.empty_cache()
+            room.rows = rows // 2
+            logger.warning("the GPU's memory ran out with %d rows at a time; going on with %d", rows, room.rows)
+            waiting = [piece for part in waiting for piece in part.split(room.rows)]
 
 
 @torch.inference_mode()
-def _decode(summarizer: Summarizer, sources: list[list[int]], dialogues: Sequence[Dialogue]) -> list[tuple[str, bool]]:
-    """The text after each source, and whether an end token closed it."""
+def _decode(batch: Batch, bounds: list[int]) -> list[list[int]]:
+    """The tokens after each source."""
+    summarizer = batch.summarizer
     # The mask goes by position: where the end token pads, those of a source are not masked.
-    padded = summarizer.tokenizer.pad({"input_ids": sources}, return_tensors="pt").to(summarizer.model.device)
+    padded = summarizer.tokenizer.pad({"input_ids": batch.sources}, return_tensors="pt").to(summarizer.model.device)
     before = padded["input_ids"].shape[1] if summarizer.family == "causal" else 1  # tokens that `generate` begins with
-    produced = summarizer.model.generate(
+    produced: list[list[int]] = summarizer.model.generate(
         input_ids=padded["input_ids"],
         attention_mask=padded["attention_mask"],
         generation_config=_config(summarizer),
-        logits_processor=_processors(summarizer, before, dialogues),
+        logits_processor=_processors(batch, bounds, before),
     )[:, before:].tolist()
-    return [_until_end(summarizer, ids) for ids in produced]
+    return produced
 
 
-class NoRepeatInSummary(NoRepeatNGramLogitsProcessor):
-    """No n-gram of tokens twice in a summary.
-
-    The stock setting counts the prompt's too, and so forbids to take over what the dialogue says: with 6 the share of
-    facts stated fell by half.
-    """
-
-    def __init__(self, size: int, prompt_length: int) -> None:
-        """`size`: tokens of an n-gram; `prompt_length`: tokens before the summary, padding included."""
-        super().__init__(size)
-        self.prompt_length = prompt_length
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """`scores` (rows, vocabulary) for the next token after `input_ids` (rows, prompt and summary so far)."""
-        barred: torch.Tensor = super().__call__(input_ids[:, self.prompt_length :], scores)
-        return barred
-
-
-def _processors(summarizer: Summarizer, prompt_length: int, dialogues: Sequence[Dialogue]) -> LogitsProcessorList:
-    generation, processors = summarizer.generation, LogitsProcessorList()
+def _processors(batch: Batch, bounds: list[int], before: int) -> LogitsProcessorList:
+    """The rules, in the order of transformers' own. `before`: tokens before the summary, padding included."""
+    summarizer, generation, rules = batch.summarizer, batch.summarizer.generation, LogitsProcessorList()
+    if generation.repetition_penalty != 1:
+        rules.append(RepetitionPenaltyLogitsProcessor(generation.repetition_penalty, prompt_ignore_length=before))
     if generation.no_repeat_ngram_size:
-        processors.append(NoRepeatInSummary(generation.no_repeat_ngram_size, prompt_length))
+        rules.append(NoRepeatInSummary(generation.no_repeat_ngram_size, before))
     if summarizer.foreign:
-        home = homes([dialogue.text() for dialogue in dialogues], generation.foreign_tokens)
-        processors.append(ForeignBlock(summarizer.foreign, home, prompt_length))
-    return processors
+        home = homes([dialogue.text() for dialogue in batch.dialogues], generation.foreign_tokens)
+        rules.append(ForeignBlock(summarizer.foreign, home, before))
+    if bounds:
+        rules.append(NoSentenceBeyond(bounds, summarizer.tokenizer, summarizer.end, before))
+    if generation.do_sample:
+        rules.extend(_drawing(batch, before))
+    return rules
 
 
-def _until_end(summarizer: Summarizer, ids: list[int]) -> tuple[str, bool]:
+def _drawing(batch: Batch, before: int) -> LogitsProcessorList:
+    generation, rules = batch.summarizer.generation, LogitsProcessorList()
+    if generation.temperature != 1:
+        rules.append(TemperatureLogitsWarper(generation.temperature))
+    if generation.top_k:
+        rules.append(TopKLogitsWarper(generation.top_k))
+    if generation.top_p < 1:
+        rules.append(TopPLogitsWarper(generation.top_p))
+    places = zip(batch.sources, batch.samples, strict=True)
+    seeds = [seed_of(generation.seed, source, sample) for source, sample in places]
+    rules.append(Draw(seeds, generation.max_new_tokens, before))
+    return rules
+
+
+def _until_end(summarizer: Summarizer, ids: list[int]) -> tuple[list[int], bool]:
+    """The tokens before the first that ends a summary, and whether there is one."""
     ends = [place for place, token in enumerate(ids) if token in summarizer.end]
-    kept = ids[: ends[0]] if ends else ids
-    text = str(summarizer.tokenizer.decode(kept, skip_special_tokens=True))
-    # Where a character's bytes are not all there, decoding leaves U+FFFD. A blank for it: the letters on both sides
-    # would else make a run ("P", half a character, "ker") that `ForeignBlock` never saw.
-    return _BROKEN.sub(" ", text).strip(), bool(ends)
+    return (ids[: ends[0]], True) if ends else (ids, False)
 
 
 def _config(summarizer: Summarizer) -> GenerationConfig:
     """Ours alone: a hub model's own generation_config would sample (see also modeling/loading)."""
     generation = summarizer.generation
     return GenerationConfig(
-        do_sample=False,
+        do_sample=False,  # what is drawn is the only token that `Draw` leaves
         num_beams=generation.num_beams,
+        length_penalty=generation.length_penalty,
+        early_stopping=generation.early_stopping,
         max_new_tokens=generation.max_new_tokens,
+        min_new_tokens=generation.min_new_tokens or None,
         eos_token_id=summarizer.end,
         pad_token_id=summarizer.tokenizer.pad_token_id,
         bos_token_id=summarizer.tokenizer.bos_token_id,

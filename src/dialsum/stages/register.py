@@ -63,6 +63,8 @@ def main(
     rouge = json.loads((metrics / "rouge.json").read_text(encoding="utf-8"))
     tags = registry.score_tags(rouge, dev_md5, load(PARAMS, "evaluation", Evaluation).tokens)
     sections = {name: section for name, section in read_yaml(PARAMS).items() if name in SERVED}
+    # Learned from the train split, and part of what the model answers.
+    sections["length_bounds"] = json.loads((metrics / "generation.json").read_text(encoding="utf-8"))["length_bounds"]
     record = tracking.read_record(PARAMS, trained, metrics, dev_md5)
 
     with tracking.recording(client, record) as run_id:
