@@ -17,6 +17,7 @@ from dialsum.modeling.loading import load_tokenizer
 from dialsum.outputs import write_json
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.strict import load
 from dialsum.prompts.encode import IGNORED, Source, encode_source, encode_target, join
 from dialsum.prompts.render import render
 from dialsum.stages.tokenize import as_dataset, encode_split
@@ -114,9 +115,7 @@ def test_the_prompt_of_training_is_the_prompt_of_generation_and_of_serving(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     write_json(tmp_path / "trained.json", {"method": "none", "in_force": {}})
-    generation = Generation(
-        max_new_tokens=4, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=2, threads=1
-    )
+    generation = load(Path(__file__).parents[1] / "params.yaml", "generation", Generation)
     summarizer = load_summarizer(request.getfixturevalue(name), tmp_path, PLAIN, LIMITS, generation)
     text = DIALOGUE.text().replace("\n", "\\n") + "  "  # as a file or a request may hold it
     served = to_dialogue("request", text, ALL)

@@ -75,7 +75,7 @@ def test_it_is_pinned_tokenized_and_asked(name: str) -> None:
 def answers() -> list[Any]:
     run(
         generate.main,
-        "--prepared prepared --base base --trained trained --entry entry.yaml --predictions said "
+        "--prepared prepared --base base --trained trained --entry entry.yaml --predictions said --samples samples "
         "--metrics said.json --speed speed.json",
     )
     found = read_predictions(Path("said/dev.jsonl"))

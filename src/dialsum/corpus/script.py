@@ -18,9 +18,7 @@ LABEL = re.compile(r"#[A-Za-z]+\d*#")
 UNITS = frozenset(
     "m km cm mm nm g kg mg t l ml dl cc ha kb mb gb tb hz khz mhz ghz w kw mw kwh v mah kcal cal pa hpa db".split()
 )
-_UNIT = re.compile(
-    rf"(?<=\d) ?(?:{'|'.join(sorted(UNITS, key=len, reverse=True))})(?![^\W\d_가-힣])", re.IGNORECASE
-)
+_UNIT = re.compile(rf"(?<=\d) ?(?:{'|'.join(sorted(UNITS, key=len, reverse=True))})(?![^\W\d_가-힣])", re.IGNORECASE)
 # Jamo, compatibility jamo, jamo extended A, syllables with jamo extended B, half-width jamo.
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc]")
 

@@ -108,7 +108,9 @@ class ForeignBlock(LogitsProcessor):
         if self.mask is None:
             self._prepare(scores)
         rows = self._rows(input_ids)
-        units = {place: scores[place, list(self.foreign.units)] for place, (_, unit) in rows.items() if unit is not None}
+        units = {
+            place: scores[place, list(self.foreign.units)] for place, (_, unit) in rows.items() if unit is not None
+        }
         own = scores[self.places, self.tokens]
         scores += self.mask
         scores[self.places, self.tokens] = own

@@ -76,7 +76,9 @@ class Generation:
     def _one_search(self) -> Generation:
         """A value that would have no effect is refused: who set it believes that it has one."""
         if self.do_sample and self.num_beams > 1:
-            raise ValueError("do_sample (true) draws, num_beams above 1 searches; set do_sample to false or num_beams to 1")
+            raise ValueError(
+                "do_sample (true) draws, num_beams above 1 searches; set do_sample to false or num_beams to 1"
+            )
         beams = {"length_penalty": self.length_penalty != 1, "early_stopping": self.early_stopping}
         draws = {
             "temperature": self.temperature != 1,

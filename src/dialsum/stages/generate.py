@@ -96,9 +96,7 @@ def check_room(entry: Entry, trained: dict[str, Any], limits: Tokenize, generati
     check_generation(entry, trained["method"], work)
 
 
-def predict(
-    summarizer: Summarizer, dialogues: list[Dialogue], room: Room, done: Path, split: str
-) -> list[Answer]:
+def predict(summarizer: Summarizer, dialogues: list[Dialogue], room: Room, done: Path, split: str) -> list[Answer]:
     """All answers in the dialogues' order; those in the file `done` are not written again."""
     from tqdm import tqdm
 
