@@ -13,6 +13,7 @@ Not blocked are tokens that are but a part of a character: byte-level tokenizers
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _ANCHOR = "0"  # decoded after its last token, a token keeps the blank that deco
 _PARTS = frozenset(
     unit[start:end] for unit in UNITS for start in range(len(unit)) for end in range(start + 1, len(unit) + 1)
 )
+_AMOUNT = re.compile(rf"\s*\d+ ?(?:{'|'.join(sorted(UNITS))})")
 _LEAST = -1e9  # a score for what must come, though another rule bars it: else nothing would be left
 
 
@@ -60,6 +62,11 @@ class Foreign:
             before = set(found)
             found |= {start for start in _PARTS if any(start + piece in before for piece in pieces)}
         return frozenset(found)
+
+    @cached_property
+    def amounts(self) -> list[int]:
+        """Tokens that are a number with its unit."""
+        return [number for number, text in self.texts.items() if _AMOUNT.fullmatch(text)]
 
     @cached_property
     def units(self) -> dict[int, str]:
@@ -97,7 +104,7 @@ class ForeignBlock(LogitsProcessor):
     def __init__(self, foreign: Foreign, home: Sequence[str], prompt_length: int) -> None:
         """`home`: what each row may take over (`homes`); `prompt_length`: tokens before the summary."""
         self.foreign, self.home, self.prompt_length = foreign, home, prompt_length
-        self.allowed = [sorted(self._at_home(text)) for text in home]
+        self.allowed = [sorted({*self._at_home(text), *foreign.amounts}) for text in home]
         self.mask: torch.Tensor | None = None
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
@@ -167,7 +174,8 @@ class ForeignBlock(LogitsProcessor):
         """Bar in one row what does not go on with its `run`, and let through what goes on with its `unit`."""
         home, foreign = self.home[row], self.foreign
         if run:
-            scores[[number for number in self.allowed[row] if run + self._head(number) not in home]] = -torch.inf
+            heads = ((number, self._head(number)) for number in self.allowed[row])
+            scores[[number for number, head in heads if head and run + head not in home]] = -torch.inf
         if unit is None or own is None:
             return
         if unit and unit not in UNITS and unit not in home:  # half a unit: it must come to its end
