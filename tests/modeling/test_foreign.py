@@ -147,7 +147,7 @@ def test_units_stand_after_numbers_alone(tokenizer: PreTrainedTokenizerFast) -> 
 
 def test_half_a_unit_comes_to_its_end() -> None:
     texts = {1: "k", 2: "g", 3: "m", 4: " kg", 5: "w", 6: "s"}
-    foreign = Foreign(texts, {text.strip(): [n] for n, text in texts.items()}, 2, frozenset({7}), frozenset({8}))
+    foreign = Foreign(texts, {text.strip(): [n] for n, text in texts.items()}, 2, frozenset({7}), blanks=frozenset({8}))
 
     def left(said: list[int], home: str = "") -> list[int]:
         scores = ForeignBlock(foreign, [home], prompt_length=1)(torch.tensor([[9, *said]]), torch.zeros(1, 10))
@@ -166,6 +166,20 @@ def test_half_a_unit_comes_to_its_end() -> None:
     assert left([0, 8]) == others
     # Where the dialogue has "kim", "k" may stand alone too, and go on as there.
     assert left([7, 1], "k") == sorted([*others, 2, 3, 5])
+
+
+def test_degrees_are_a_unit() -> None:
+    foreign = Foreign({1: "c", 2: "k", 3: "°c", 4: "m2"}, {}, 1, frozenset({5}), degrees=frozenset({6}))
+
+    def left(said: list[int]) -> list[int]:
+        scores = ForeignBlock(foreign, [""], prompt_length=1)(torch.tensor([[9, *said]]), torch.zeros(1, 8))
+        return scores[0].isfinite().nonzero().flatten().tolist()
+
+    others = [0, 3, 5, 6, 7]  # a token that is the whole unit may always come
+    assert left([0]) == others
+    assert left([5]) == sorted([*others, 1, 2, 4])  # "5c" and "5k" become cm2 and km2
+    assert left([6]) == sorted([*others, 1])  # "°": free to be an angle
+    assert left([6, 1]) == others
 
 
 def test_a_rule_for_many_rows_is_that_for_each(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -14,9 +14,11 @@ import unicodedata
 
 # A label or a mask as it stands in dialogues: #Person1#, #PhoneNumber#.
 LABEL = re.compile(r"#[A-Za-z]+\d*#")
-# Units of measure that Korean writes in Latin letters after a number: 5kg, 30 cm. Folded, as they are looked up so.
+# Units of measure that Korean writes in Latin letters after a number: 5kg, 30 cm, 25°C. Folded, as they are looked up so.
+# (A tokenizer that composes characters, as KoBART's does, makes °C and m2 of ℃ and ㎡.)
 UNITS = frozenset(
-    "m km cm mm nm g kg mg t l ml dl cc ha kb mb gb tb hz khz mhz ghz w kw mw kwh v mah kcal cal pa hpa db".split()
+    "m km cm mm nm m2 km2 cm2 mm2 m3 cm3 g kg mg t l ml dl cc ha kb mb gb tb hz khz mhz ghz w kw mw kwh v mah kcal cal "
+    "pa hpa db °c °f".split()
 )
 _UNIT = re.compile(rf"(?<=\d) ?(?:{'|'.join(sorted(UNITS, key=len, reverse=True))})(?![^\W\d_가-힣])", re.IGNORECASE)
 # Jamo, compatibility jamo, jamo extended A, syllables with jamo extended B, half-width jamo.
@@ -29,7 +31,7 @@ def is_foreign(char: str) -> bool:
 
 
 def without_units(text: str) -> str:
-    """The text with a blank for each unit of measure that stands after a number ("5kg", "30 cm")."""
+    """The text with a blank for each unit of measure that stands after a number ("5kg", "30 cm", "25°C")."""
     return _UNIT.sub(" ", text)
 
 

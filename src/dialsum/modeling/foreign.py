@@ -30,7 +30,7 @@ _ANCHOR = "0"  # decoded after its last token, a token keeps the blank that deco
 _PARTS = frozenset(
     unit[start:end] for unit in UNITS for start in range(len(unit)) for end in range(start + 1, len(unit) + 1)
 )
-_AMOUNT = re.compile(rf"\s*\d+ ?(?:{'|'.join(sorted(UNITS))})")
+_AMOUNT = re.compile(rf"\s*(?:\d+ ?(?:{'|'.join(sorted(UNITS))})|°[cf])")
 _LEAST = -1e9  # a score for what must come, though another rule bars it: else nothing would be left
 
 
@@ -39,13 +39,14 @@ class Foreign:
     """The tokens of a vocabulary that have foreign letters: their texts, and their ids by run.
 
     `texts` are folded. `ids` holds each token under its first run. `longest`: letters of the longest of these runs.
-    `numerals`: tokens that end with a digit; `blanks`: those that are but a space.
+    `numerals`: tokens that end with a digit; `degrees`: with °; `blanks`: those that are but a space.
     """
 
     texts: dict[int, str]
     ids: dict[str, list[int]]
     longest: int
     numerals: frozenset[int] = frozenset()
+    degrees: frozenset[int] = frozenset()
     blanks: frozenset[int] = frozenset()
 
     @cached_property
@@ -62,6 +63,11 @@ class Foreign:
             before = set(found)
             found |= {start for start in _PARTS if any(start + piece in before for piece in pieces)}
         return frozenset(found)
+
+    @cached_property
+    def telling(self) -> frozenset[int]:
+        """Tokens that decide about the next one."""
+        return frozenset(self.texts) | self.numerals | self.degrees | self.blanks
 
     @cached_property
     def amounts(self) -> list[int]:
@@ -86,9 +92,14 @@ def find_foreign(tokenizer: PreTrainedTokenizerBase, kept: Sequence[int]) -> For
     ids: dict[str, list[int]] = defaultdict(list)
     for number, text in texts.items():
         ids[letter_runs(text)[0]].append(number)
-    numerals = frozenset(number for number, text in plain.items() if text[-1:].isdigit())
-    blanks = frozenset(number for number, text in plain.items() if text == " ")
-    return Foreign(texts, ids, max(map(len, ids), default=0), numerals, blanks)
+    return Foreign(
+        texts,
+        ids,
+        longest=max(map(len, ids), default=0),
+        numerals=frozenset(number for number, text in plain.items() if text[-1:].isdigit()),
+        degrees=frozenset(number for number, text in plain.items() if text.endswith("°")),
+        blanks=frozenset(number for number, text in plain.items() if text == " "),
+    )
 
 
 def homes(texts: Sequence[str], rule: ForeignTokens) -> list[str]:
@@ -143,18 +154,13 @@ class ForeignBlock(LogitsProcessor):
         said = input_ids[:, self.prompt_length :]
         if not said.shape[1]:
             return {}
-        foreign, last = self.foreign, said[:, -1].tolist()
-        telling = [
-            place
-            for place, number in enumerate(last)
-            if number in foreign.texts or number in foreign.numerals or number in foreign.blanks
-        ]
+        telling = [place for place, number in enumerate(said[:, -1].tolist()) if number in self.foreign.telling]
         return {place: self._open(said[place].tolist()) for place in telling}
 
     def _open(self, said: list[int]) -> tuple[str, str | None]:
-        """The foreign letters at the end of what was said, and the same if they may be a unit: "" after a number.
+        """The foreign letters at the end of what was said, and what there is of a unit: "" right after a number.
 
-        The second is None where no unit may stand.
+        The second is None where no unit may stand, and begins with ° where the letters come after that.
         """
         run, place, begins = "", len(said), True
         while place:
@@ -166,9 +172,12 @@ class ForeignBlock(LogitsProcessor):
             if tail != text:  # something else stands before the letters: a unit has at most a blank there
                 begins = text.lstrip() == tail
                 break
-        before = said[: place - 1] if place and said[place - 1] in self.foreign.blanks else said[:place]
-        after_number = bool(before) and before[-1] in self.foreign.numerals
-        return run, run if begins and after_number else None
+        if not place or not begins:
+            return run, None
+        if said[place - 1] in self.foreign.degrees:
+            return run, "°" + run
+        before = said[place - 2 : place - 1] if said[place - 1] in self.foreign.blanks else said[place - 1 : place]
+        return run, run if self.foreign.numerals.issuperset(before) and before else None
 
     def _judge(self, scores: torch.Tensor, row: int, run: str, unit: str | None, own: torch.Tensor | None) -> None:
         """Bar in one row what does not go on with its `run`, and let through what goes on with its `unit`."""
@@ -178,7 +187,7 @@ class ForeignBlock(LogitsProcessor):
             scores[[number for number, head in heads if head and run + head not in home]] = -torch.inf
         if unit is None or own is None:
             return
-        if unit and unit not in UNITS and unit not in home:  # half a unit: it must come to its end
+        if unit not in ("", "°", *UNITS) and unit not in home:  # half a unit: it must come to its end
             scores[:] = -torch.inf
             own = own.clamp(min=_LEAST)
         fits = [place for place, text in enumerate(foreign.units.values()) if self._goes_on(unit, text)]
