@@ -35,9 +35,9 @@ STEPS = 64  # tokens of each summary, where the rule is measured
 
 
 @click.command()
-@click.option("--rows", default=128, help="Dialogues")
+@click.option("--rows", default=256, help="Dialogues")
 @click.option("--repeat", default=3, help="Run each way so often")
-@click.option("--threads", default=1)
+@click.option("--threads", default=2)
 @click.option("--beams", default=1)
 @click.option("--batch-size", default=32)
 @click.option("--peer-batch", default=None, type=int, help="Rows of the batches in the file's order; ours, if not said")
@@ -119,12 +119,16 @@ def ours(summarizer: Summarizer, dialogues: list[Dialogue]) -> list[str]:
 
 
 def in_order(summarizer: Summarizer, dialogues: list[Dialogue], size: int) -> list[str]:
-    """`size` dialogues after the other in one `generate`, as they come."""
-    from dialsum.modeling.decoding import summarize
+    """`size` dialogues after the other in one plain `generate`, as they come."""
+    from dialsum.modeling.decoding import batches
 
     alike = replace(summarizer, generation=replace(summarizer.generation, batch_size=size))
-    parts = [dialogues[start : start + size] for start in range(0, len(dialogues), size)]
-    return [item.text for part in parts for item in summarize(alike, part)]
+    found = {}
+    for start in range(0, len(dialogues), size):
+        (batch,) = batches(alike, dialogues[start : start + size])
+        answers, _ = batch.predict()
+        found.update({start + answer.row: answer.prediction.text for answer in answers})
+    return [found[row] for row in range(len(dialogues))]
 
 
 def measure_rule(rows: int, repeat: int) -> None:

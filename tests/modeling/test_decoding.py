@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,14 +11,15 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import LlamaConfig
 
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
 from dialsum.errors import InputError
 from dialsum.modeling.bases import take_folder
-from dialsum.modeling.catalog import Entry
 from dialsum.modeling.bounds import LengthBounds
+from dialsum.modeling.catalog import Entry
 from dialsum.modeling.decoding import BOUNDED, Room, Summarizer, batches, decode, load_summarizer, summarize
 from dialsum.modeling.foreign import find_foreign
 from dialsum.modeling.loading import load_base
@@ -196,8 +198,39 @@ def test_each_summary_has_the_bound_of_its_dialogue(summarizer: Summarizer) -> N
 def test_bounds_and_the_switch_for_them_come_together(small_base: Path, trained: Path) -> None:
     bounds = LengthBounds([], [9])
     for generation, given in ((GREEDY, bounds), (replace(GREEDY, length_by_source=True), None)):
-        with pytest.raises(ValueError, match="length bounds are needed with generation.length_by_source, and only"):
+        with pytest.raises(ValueError, match="length bounds are needed with"):
             load_summarizer(small_base, trained, PROMPT, LIMITS, generation, given)
+
+
+@pytest.mark.parametrize("name", ["summarizer", "bart"])
+def test_rows_that_go_on_and_on_are_written_together_at_the_end(
+    name: str, request: pytest.FixtureRequest, dialogues: list[Dialogue]
+) -> None:
+    """Where the others end with a frequent token, those that do not say it are left, and get the same texts."""
+    each = request.getfixturevalue(name)
+    long = replace(GREEDY, max_new_tokens=40, batch_size=10)
+    plain = watched(each, long, dialogues)
+    counts = Counter(token for row in plain for token in {*row[:12]})
+    frequent = next(token for token, rows in counts.most_common() if 12 <= rows < 20)
+    ending = replace(each, end=[*each.end, frequent], generation=long)
+    work = list(batches(ending, dialogues))
+    found = list(decode(work, Room(10)))
+    together = [answer for batch in work for answer in batch.predict()[0]]  # each batch to its end
+    assert {answer.row: answer.prediction for batch in found for answer in batch} == {
+        answer.row: answer.prediction for answer in together
+    }
+    assert [len(part) for part in found][:2] != [10, 10]
+    assert sum(map(len, found)) == 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("beams", [1, 4])
+def test_two_hundred_dialogues_in_batches_get_what_each_alone_gets(each: Summarizer, beams: int) -> None:
+    many = [to_dialogue(row.fname, row.dialogue, ALL) for row in generate("dev", 200, 6)]
+    chosen = replace(each, generation=replace(GREEDY, num_beams=beams, max_new_tokens=40, batch_size=32))
+    together = summarize(chosen, many)
+    assert len({item.text for item in together}) > 100
+    assert together == [summarize(chosen, [dialogue])[0] for dialogue in many]
 
 
 class Narrow:
@@ -250,6 +283,7 @@ class Fixed:
     """A model that says this, whatever it is asked; it keeps what it was given."""
 
     device = torch.device("cpu")
+    config: Any = LlamaConfig(num_hidden_layers=1)
 
     def __init__(self, *said: list[int]) -> None:
         self.said = said
@@ -269,7 +303,8 @@ def test_a_summary_ends_at_the_first_end_token_and_one_without_is_unfinished(sum
     fixed = Fixed(
         [first, second, end, first], [first, end, pad, pad], [end, pad, pad, pad], [first, first, first, first]
     )
-    answers = summarize(replace(summarizer, model=fixed), [Dialogue(str(row), ()) for row in range(4)])
+    chosen = replace(summarizer, model=fixed, generation=replace(GREEDY, max_new_tokens=4))
+    answers = summarize(chosen, [Dialogue(str(row), ()) for row in range(4)])
     second_text = tokenizer.decode([first, second]).strip()
     assert [(item.text, item.finished) for item in answers] == [
         (second_text, True),

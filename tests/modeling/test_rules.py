@@ -6,7 +6,7 @@ from collections import Counter
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from dialsum.modeling.rules import Draw, NoRepeatInSummary, NoSentenceBeyond, seed_of
+from dialsum.modeling.rules import Draw, MostEnded, NoRepeatInSummary, NoSentenceBeyond, seed_of
 from dialsum.modeling.tokenizer import train_tokenizer
 
 
@@ -24,7 +24,7 @@ def syllables() -> PreTrainedTokenizerFast:
 
 
 def forced(text: str, bounds: list[int], *, beams: int = 1) -> list[bool]:
-    """For each row and beam, whether nothing but the end may follow `text`, which comes after a prompt of two tokens."""
+    """For each row and beam, whether nothing but the end may follow `text` (after a prompt of two tokens)."""
     tokenizer = syllables()
     said = tokenizer(text, add_special_tokens=False)["input_ids"]
     rule = NoSentenceBeyond(bounds, tokenizer, [7, 8], prompt_length=2)
@@ -75,3 +75,25 @@ def test_seed_prompt_and_sample_each_give_another_seed() -> None:
     assert len(set(seeds)) == 4
     assert seeds[0] == seed_of(1, [5, 6], 0)
     torch.Generator().manual_seed(max(seeds))  # it takes 64 bits with a sign
+
+
+def test_a_batch_ends_a_quarter_later_than_three_in_four_of_its_rows() -> None:
+    def last_step(ends: list[int]) -> int:
+        """Where a batch ends whose rows say an end token (7 or 8) at these steps; then they are padded."""
+        rule = MostEnded([7, 8])
+        for step in range(1, 100):
+            said = torch.tensor(
+                [[0 if step > end else 7 + row % 2 if step == end else 1] for row, end in enumerate(ends)]
+            )
+            found = rule(said, torch.zeros(0)).tolist()
+            assert len(found) == len(ends)
+            if any(found):
+                assert all(found)
+                return step
+        return 100
+
+    assert last_step([4, 8, 8, 99]) == 10
+    assert last_step([4, 8, 8, 9]) == 10  # `generate` itself has ended before
+    assert last_step([4, 8, 99, 99]) == 100  # two of four are not few
+    assert last_step([8] * 6 + [99, 99]) == 10
+    assert last_step([8, 8, 99]) == 100  # of three none may be left

@@ -14,13 +14,14 @@ import unicodedata
 
 # A label or a mask as it stands in dialogues: #Person1#, #PhoneNumber#.
 LABEL = re.compile(r"#[A-Za-z]+\d*#")
-# Units of measure that Korean writes in Latin letters after a number: 5kg, 30 cm, 25°C. Folded, as they are looked up so.
+# Units of measure that Korean writes in Latin letters after a number: 5kg, 30 cm, 25°C. Folded, for looking them up.
 # (A tokenizer that composes characters, as KoBART's does, makes °C and m2 of ℃ and ㎡.)
-UNITS = frozenset(
-    "m km cm mm nm m2 km2 cm2 mm2 m3 cm3 g kg mg t l ml dl cc ha kb mb gb tb hz khz mhz ghz w kw mw kwh v mah kcal cal "
-    "pa hpa db °c °f".split()
-)
-_UNIT = re.compile(rf"(?<=\d) ?(?:{'|'.join(sorted(UNITS, key=len, reverse=True))})(?![^\W\d_가-힣])", re.IGNORECASE)
+_LENGTHS = ("m", "km", "cm", "mm", "nm", "m2", "km2", "cm2", "mm2", "m3", "cm3", "ha")
+_AMOUNTS = ("g", "kg", "mg", "t", "l", "ml", "dl", "cc", "kcal", "cal", "kb", "mb", "gb", "tb", "°c", "°f")
+_POWERS = ("hz", "khz", "mhz", "ghz", "w", "kw", "mw", "kwh", "v", "mah", "pa", "hpa", "db")
+UNITS = frozenset((*_LENGTHS, *_AMOUNTS, *_POWERS))
+_AFTER_NUMBER = "|".join(sorted(UNITS, key=len, reverse=True))
+_UNIT = re.compile(rf"(?:(?<=\d) ?(?:{_AFTER_NUMBER})|°[cf])(?![^\W\d_가-힣])", re.IGNORECASE)
 # Jamo, compatibility jamo, jamo extended A, syllables with jamo extended B, half-width jamo.
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc]")
 

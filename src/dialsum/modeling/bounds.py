@@ -5,8 +5,8 @@ registered model:
 
     {"dialogue_tokens": [150, 260], "summary_tokens": [45, 60, 95]}
 
-A dialogue of up to 150 tokens then gets a summary of about 45: the sentence in which the 45th stands is the last one. In
-the real data the two lengths correlate at 0.74, so that one bound for all is too wide for most.
+A dialogue of up to 150 tokens then gets a summary of about 45: the sentence in which the 45th stands is the last one.
+In the real data the two lengths correlate at 0.74, so that one bound for all is too wide for most.
 """
 
 from __future__ import annotations

@@ -17,24 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import (
-    GenerationConfig,
-    LogitsProcessorList,
-    PreTrainedTokenizerBase,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-)
+from transformers import GenerationConfig, PreTrainedTokenizerBase, StoppingCriteriaList
 
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
 from dialsum.errors import InputError
 from dialsum.modeling.bounds import LengthBounds, count_tokens
-from dialsum.modeling.foreign import Foreign, ForeignBlock, find_foreign, homes
+from dialsum.modeling.cache import roomy_cache
+from dialsum.modeling.foreign import Foreign, find_foreign
 from dialsum.modeling.loading import end_ids, load_tokenizer, load_trained
 from dialsum.modeling.postprocess import mend
-from dialsum.modeling.rules import Draw, NoRepeatInSummary, NoSentenceBeyond, seed_of
+from dialsum.modeling.rules import MostEnded, make_rules, seed_of
 from dialsum.params.generation import Generation
 from dialsum.params.model import Family
 from dialsum.params.prompt import Prompt, Tokenize
@@ -131,20 +124,23 @@ class Batch:
     dialogues: list[Dialogue]
     sources: list[list[int]]
 
-    def predict(self) -> list[Answer]:
-        """The answer for each row."""
-        limits = self.bounds()
-        answers = []
-        for place, ids in enumerate(_decode(self, limits)):
-            dialogue = self.dialogues[place]
+    def predict(self, patient: bool = True) -> tuple[list[Answer], Batch]:
+        """The answer for each row; without patience a few rows may be left over, for they go on and on: the Batch."""
+        limits, most = self.bounds(), self.summarizer.generation.max_new_tokens
+        answers, late = [], []
+        for place, ids in enumerate(_decode(self, limits, patient)):
             said, finished = _until_end(self.summarizer, ids)
+            if not (finished or patient or len(said) == most):
+                late.append(place)
+                continue
+            dialogue = self.dialogues[place]
             text = str(self.summarizer.tokenizer.decode(said, skip_special_tokens=True)).strip()
             text, notes = mend(text, dialogue.text(), self.summarizer.generation.postprocess)
             if limits and len(said) >= limits[place]:
                 notes.append(BOUNDED)
             prediction = Prediction(dialogue.id, text, finished)
             answers.append(Answer(self.rows[place], self.samples[place], prediction, notes))
-        return answers
+        return answers, self.pick(late)
 
     def bounds(self) -> list[int]:
         """How long each summary may be, in tokens; empty where one length is for all."""
@@ -154,13 +150,15 @@ class Batch:
         lengths = count_tokens(self.summarizer.tokenizer, [dialogue.text() for dialogue in self.dialogues])
         return [max(bounds.of(length), least) for length in lengths]
 
+    def pick(self, places: Sequence[int]) -> Batch:
+        """Some of its rows."""
+        columns = (self.rows, self.samples, self.dialogues, self.sources)
+        return Batch(self.summarizer, *([column[place] for place in places] for column in columns))  # type: ignore[arg-type]
+
     def split(self, size: int) -> list[Batch]:
         """The same rows in batches of at most `size`."""
-        columns = (self.rows, self.samples, self.dialogues, self.sources)
-        return [
-            Batch(self.summarizer, *(column[start : start + size] for column in columns))  # type: ignore[arg-type]
-            for start in range(0, len(self.rows), size)
-        ]
+        places = range(len(self.rows))
+        return [self.pick(places[start : start + size]) for start in range(0, len(places), size)]
 
 
 def every_sample(dialogues: Sequence[Dialogue], generation: Generation) -> list[tuple[int, int]]:
@@ -191,77 +189,75 @@ def batches(
 
 
 def decode(work: Iterable[Batch], room: Room) -> Iterator[list[Answer]]:
-    """The answers, batch by batch. Where the GPU's memory runs out, it goes on with half as many rows at a time.
+    """The answers, batch by batch.
 
-    Raises InputError if there is no memory for a single row.
+    A batch takes as many steps as its longest summary. The few rows that go on when the others have ended are left,
+    and written anew together at the end: of 96 dialogues four that never ended had taken half of the time.
+
+    Where the GPU's memory runs out, it goes on with half as many rows at a time. Raises InputError if there is no
+    memory for a single row.
     """
+    late: list[Batch] = []
     for batch in work:
-        waiting = batch.split(room.rows)
-        while waiting:
-            try:
-                yield waiting[0].predict()
-            except torch.OutOfMemoryError:
-                rows = len(waiting[0].rows)
-            else:
-                waiting.pop(0)
-                continue
-            # Here, and not above: as long as the exception lives, so do the tensors of the batch.
-            if rows == 1:
-                raise InputError(
-                    "params.yaml: generation: the GPU's memory ran out with a single row; choose a smaller model, "
-                    "num_beams or tokenize.max_source_tokens"
-                )
-            torch.cuda.empty_cache()
-            room.rows = rows // 2
-            logger.warning("the GPU's memory ran out with %d rows at a time; going on with %d", rows, room.rows)
-            waiting = [piece for part in waiting for piece in part.split(room.rows)]
+        for answers, rest in _in_pieces(batch, room, patient=batch.summarizer.generation.num_beams > 1):
+            yield answers
+            late += [rest] if rest.rows else []
+    for batch in _together(late, room):
+        for answers, _ in _in_pieces(batch, room, patient=True):
+            yield answers
+
+
+def _together(parts: list[Batch], room: Room) -> list[Batch]:
+    if not parts:
+        return []
+    rows, samples, dialogues, sources = (
+        [item for part in parts for item in getattr(part, column)]
+        for column in ("rows", "samples", "dialogues", "sources")
+    )
+    return Batch(parts[0].summarizer, rows, samples, dialogues, sources).split(room.rows)
+
+
+def _in_pieces(batch: Batch, room: Room, patient: bool) -> Iterator[tuple[list[Answer], Batch]]:
+    waiting = batch.split(room.rows)
+    while waiting:
+        try:
+            yield waiting[0].predict(patient)
+        except torch.OutOfMemoryError:
+            rows = len(waiting[0].rows)
+        else:
+            waiting.pop(0)
+            continue
+        # Here, and not above: as long as the exception lives, so do the tensors of the batch.
+        if rows == 1:
+            raise InputError(
+                "params.yaml: generation: the GPU's memory ran out with a single row; choose a smaller model, or lower "
+                "num_beams or tokenize.max_source_tokens"
+            )
+        torch.cuda.empty_cache()
+        room.rows = rows // 2
+        logger.warning("the GPU's memory ran out with %d rows at a time; going on with %d", rows, room.rows)
+        waiting = [piece for part in waiting for piece in part.split(room.rows)]
 
 
 @torch.inference_mode()
-def _decode(batch: Batch, bounds: list[int]) -> list[list[int]]:
+def _decode(batch: Batch, bounds: list[int], patient: bool) -> list[list[int]]:
     """The tokens after each source."""
-    summarizer = batch.summarizer
+    summarizer, generation = batch.summarizer, batch.summarizer.generation
     # The mask goes by position: where the end token pads, those of a source are not masked.
     padded = summarizer.tokenizer.pad({"input_ids": batch.sources}, return_tensors="pt").to(summarizer.model.device)
     before = padded["input_ids"].shape[1] if summarizer.family == "causal" else 1  # tokens that `generate` begins with
+    seeds = [seed_of(generation.seed, *which) for which in zip(batch.sources, batch.samples, strict=True)]
+    texts = [dialogue.text() for dialogue in batch.dialogues]
+    plain = summarizer.family == "causal" and generation.num_beams == 1
     produced: list[list[int]] = summarizer.model.generate(
         input_ids=padded["input_ids"],
         attention_mask=padded["attention_mask"],
         generation_config=_config(summarizer),
-        logits_processor=_processors(batch, bounds, before),
+        logits_processor=make_rules(summarizer, texts, bounds, seeds, before),
+        stopping_criteria=StoppingCriteriaList([] if patient else [MostEnded(summarizer.end)]),
+        past_key_values=roomy_cache(summarizer.model.config) if plain else None,
     )[:, before:].tolist()
     return produced
-
-
-def _processors(batch: Batch, bounds: list[int], before: int) -> LogitsProcessorList:
-    """The rules, in the order of transformers' own. `before`: tokens before the summary, padding included."""
-    summarizer, generation, rules = batch.summarizer, batch.summarizer.generation, LogitsProcessorList()
-    if generation.repetition_penalty != 1:
-        rules.append(RepetitionPenaltyLogitsProcessor(generation.repetition_penalty, prompt_ignore_length=before))
-    if generation.no_repeat_ngram_size:
-        rules.append(NoRepeatInSummary(generation.no_repeat_ngram_size, before))
-    if summarizer.foreign:
-        home = homes([dialogue.text() for dialogue in batch.dialogues], generation.foreign_tokens)
-        rules.append(ForeignBlock(summarizer.foreign, home, before))
-    if bounds:
-        rules.append(NoSentenceBeyond(bounds, summarizer.tokenizer, summarizer.end, before))
-    if generation.do_sample:
-        rules.extend(_drawing(batch, before))
-    return rules
-
-
-def _drawing(batch: Batch, before: int) -> LogitsProcessorList:
-    generation, rules = batch.summarizer.generation, LogitsProcessorList()
-    if generation.temperature != 1:
-        rules.append(TemperatureLogitsWarper(generation.temperature))
-    if generation.top_k:
-        rules.append(TopKLogitsWarper(generation.top_k))
-    if generation.top_p < 1:
-        rules.append(TopPLogitsWarper(generation.top_p))
-    places = zip(batch.sources, batch.samples, strict=True)
-    seeds = [seed_of(generation.seed, source, sample) for source, sample in places]
-    rules.append(Draw(seeds, generation.max_new_tokens, before))
-    return rules
 
 
 def _until_end(summarizer: Summarizer, ids: list[int]) -> tuple[list[int], bool]:

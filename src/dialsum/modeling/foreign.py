@@ -117,6 +117,8 @@ class ForeignBlock(LogitsProcessor):
         self.foreign, self.home, self.prompt_length = foreign, home, prompt_length
         self.allowed = [sorted({*self._at_home(text), *foreign.amounts}) for text in home]
         self.mask: torch.Tensor | None = None
+        self.barred: dict[tuple[int, str], list[int]] = {}
+        self.fitting: dict[str, tuple[list[int], list[int]]] = {}
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """`scores` (rows x beams, vocabulary) for the next token after `input_ids` (rows x beams, tokens).
@@ -124,7 +126,7 @@ class ForeignBlock(LogitsProcessor):
         They are changed in place: at a vocabulary of 128,256 a copy would take as long as the rule itself.
         """
         if self.mask is None:
-            self._prepare(scores)
+            self.mask = self._prepare(scores)
         rows = self._rows(input_ids)
         units = {
             place: scores[place, list(self.foreign.units)] for place, (_, unit) in rows.items() if unit is not None
@@ -136,11 +138,11 @@ class ForeignBlock(LogitsProcessor):
             self._judge(scores[place], place // self.beams, run, unit, units.get(place))
         return scores
 
-    def _prepare(self, scores: torch.Tensor) -> None:
-        """The mask to be added for all rows, and the places of what each row may say."""
+    def _prepare(self, scores: torch.Tensor) -> torch.Tensor:
+        """The mask to be added for all rows; it notes the places of what each row may say."""
         self.beams = scores.shape[0] // len(self.home)
-        self.mask = torch.zeros(scores.shape[-1], device=scores.device, dtype=scores.dtype)
-        self.mask[self.foreign.numbers.to(scores.device)] = -torch.inf
+        mask = torch.zeros(scores.shape[-1], device=scores.device, dtype=scores.dtype)
+        mask[self.foreign.numbers.to(scores.device)] = -torch.inf
         pairs = [
             (row * self.beams + beam, number)
             for row, allowed in enumerate(self.allowed)
@@ -148,6 +150,7 @@ class ForeignBlock(LogitsProcessor):
             for number in allowed
         ]
         self.places, self.tokens = torch.tensor(pairs, device=scores.device, dtype=torch.long).reshape(-1, 2).unbind(1)
+        return mask
 
     def _rows(self, input_ids: torch.Tensor) -> dict[int, tuple[str, str | None]]:
         """The few rows in which what was said decides: foreign letters are at its end, or a number. See `_open`."""
@@ -181,18 +184,28 @@ class ForeignBlock(LogitsProcessor):
 
     def _judge(self, scores: torch.Tensor, row: int, run: str, unit: str | None, own: torch.Tensor | None) -> None:
         """Bar in one row what does not go on with its `run`, and let through what goes on with its `unit`."""
-        home, foreign = self.home[row], self.foreign
-        if run:
-            heads = ((number, self._head(number)) for number in self.allowed[row])
-            scores[[number for number, head in heads if head and run + head not in home]] = -torch.inf
+        scores[self._barred(row, run)] = -torch.inf
         if unit is None or own is None:
             return
-        if unit not in ("", "°", *UNITS) and unit not in home:  # half a unit: it must come to its end
+        if unit not in ("", "°", *UNITS) and unit not in self.home[row]:  # half a unit: it must come to its end
             scores[:] = -torch.inf
             own = own.clamp(min=_LEAST)
-        fits = [place for place, text in enumerate(foreign.units.values()) if self._goes_on(unit, text)]
-        numbers = list(foreign.units)
-        scores[[numbers[place] for place in fits]] = own[fits]
+        tokens, places = self._fitting(unit)
+        scores[tokens] = own[places]
+
+    def _barred(self, row: int, run: str) -> list[int]:
+        """What a row may say elsewhere, but not after the letters `run`."""
+        if (row, run) not in self.barred:
+            heads = ((number, self._head(number)) for number in self.allowed[row]) if run else ()
+            self.barred[row, run] = [number for number, head in heads if head and run + head not in self.home[row]]
+        return self.barred[row, run]
+
+    def _fitting(self, unit: str) -> tuple[list[int], list[int]]:
+        """The tokens that go on with a unit, and their places among all those of units."""
+        if unit not in self.fitting:
+            found = [item for item in enumerate(self.foreign.units.items()) if self._goes_on(unit, item[1][1])]
+            self.fitting[unit] = [number for _, (number, _) in found], [place for place, _ in found]
+        return self.fitting[unit]
 
     def _goes_on(self, unit: str, text: str) -> bool:
         return (unit + text if unit else text.strip()) in self.foreign.starts

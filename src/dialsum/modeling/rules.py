@@ -12,13 +12,58 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import LogitsProcessor, NoRepeatNGramLogitsProcessor, PreTrainedTokenizerBase
+from transformers import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    NoRepeatNGramLogitsProcessor,
+    PreTrainedTokenizerBase,
+    RepetitionPenaltyLogitsProcessor,
+    StoppingCriteria,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from dialsum.modeling.foreign import ForeignBlock, homes
+
+if TYPE_CHECKING:
+    from dialsum.modeling.decoding import Summarizer
 
 # "3.5", "No." and "3,000." are not the end of a sentence for sure; one of those written here ends in Hangul.
 _SENTENCE_END = re.compile(r"[가-힣][)\"'”’]?[.!?][)\"'”’]?\s*$")
+_FEW, _PATIENCE = 4, 1.25  # one row in four may be left, when the batch has gone on by a quarter
 _TAIL = 8  # tokens that surely hold the end of a sentence: a syllable of three bytes, and marks
+
+
+def make_rules(
+    summarizer: Summarizer, texts: Sequence[str], bounds: Sequence[int], seeds: Sequence[int], before: int
+) -> LogitsProcessorList:
+    """The rules that are in force, in the order of transformers' own.
+
+    One item a row: `texts`, the dialogues; `bounds`, tokens (or none for all); `seeds`, of sampling. `before`: tokens
+    before the summary, padding included.
+    """
+    generation, rules = summarizer.generation, LogitsProcessorList()
+    if generation.repetition_penalty != 1:
+        rules.append(RepetitionPenaltyLogitsProcessor(generation.repetition_penalty, prompt_ignore_length=before))
+    if generation.no_repeat_ngram_size:
+        rules.append(NoRepeatInSummary(generation.no_repeat_ngram_size, before))
+    if summarizer.foreign:
+        rules.append(ForeignBlock(summarizer.foreign, homes(texts, generation.foreign_tokens), before))
+    if bounds:
+        rules.append(NoSentenceBeyond(bounds, summarizer.tokenizer, summarizer.end, before))
+    if generation.do_sample:
+        if generation.temperature != 1:
+            rules.append(TemperatureLogitsWarper(generation.temperature))
+        if generation.top_k:
+            rules.append(TopKLogitsWarper(generation.top_k))
+        if generation.top_p < 1:
+            rules.append(TopPLogitsWarper(generation.top_p))
+        rules.append(Draw(seeds, generation.max_new_tokens, before))
+    return rules
 
 
 class NoRepeatInSummary(NoRepeatNGramLogitsProcessor):
@@ -76,6 +121,27 @@ class Draw(LogitsProcessor):
         # The first token whose height is above the number: one of probability 0 is never that.
         drawn = torch.searchsorted(heights, (number * heights[:, -1])[:, None], right=True)
         return torch.full_like(scores, -torch.inf).scatter_(1, drawn, 0.0)
+
+
+class MostEnded(StoppingCriteria):
+    """Ends a batch where a few rows go on and on: when a quarter more steps have passed than three in four rows took.
+
+    For one call of `generate`, without beams.
+    """
+
+    def __init__(self, end: Sequence[int]) -> None:
+        """`end`: ids that end a summary."""
+        self.end, self.ended = torch.tensor(end), torch.zeros(0, dtype=torch.bool)
+        self.steps, self.most = 0, torch.inf
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: object) -> torch.Tensor:  # noqa: ARG002
+        """For each row of `input_ids` (rows, tokens), the last one just said, whether the batch ends here."""
+        said = torch.isin(input_ids[:, -1], self.end.to(input_ids.device))
+        self.ended = said | self.ended.to(said.device) if self.steps else said
+        self.steps += 1
+        if self.most == torch.inf and len(said) - int(self.ended.sum()) <= len(said) // _FEW:
+            self.most = self.steps * _PATIENCE
+        return torch.full_like(said, self.steps >= self.most)
 
 
 def seed_of(seed: int, source: Sequence[int], sample: int) -> int:

@@ -34,16 +34,16 @@ class Generation:
     length to the power of `length_penalty`, so that more than 1 favours long summaries; with `early_stopping` a search
     ends as soon as it has `num_beams` whole summaries.
 
-    `num_samples`: summaries drawn for each dialogue. What is drawn depends on `seed`, the prompt and the sample's number
-    alone, not on the batch.
+    `num_samples`: summaries drawn for each dialogue. What is drawn depends on `seed`, the prompt and the sample's
+    number alone, not on the batch.
 
     `repetition_penalty`, `no_repeat_ngram_size`: both count the summary alone, whatever the dialogue says. So many
     tokens in a row come at most once in a summary; 0 allows all. Of 250 real reference summaries none repeats 12 tokens
     of Qwen3, but 84 repeat 4, for a label as `#Person1#` is four: a small number corrupts, and so does a penalty.
 
-    `length_by_source`: a bound on each summary by the length of its dialogue (`modeling.bounds`), learned from the train
-    split: `length_bins` groups of dialogues of like length, in each of which `length_quantile` of the summaries are
-    within the bound.
+    `length_by_source`: a bound on each summary by the length of its dialogue (`modeling.bounds`), learned from the
+    train split: `length_bins` groups of dialogues of like length, in each of which `length_quantile` of the summaries
+    are within the bound.
 
     `foreign_tokens`: what becomes of letters that are not Hangul (`modeling.foreign`). `block` lets labels and masks
     through alone.
@@ -94,7 +94,7 @@ class Generation:
         for name, chosen in draws.items():
             if chosen and not self.do_sample:
                 raise ValueError(
-                    f"{name} is for sampling, and do_sample is false; set do_sample to true, or {name} to {NEUTRAL[name]}"
+                    f"{name} is for sampling, and do_sample is false; set it to true, or {name} to {NEUTRAL[name]}"
                 )
         return self
 
