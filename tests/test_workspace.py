@@ -4,17 +4,17 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dialsum import workspace
 from dialsum.params.generation import Generation
+from dialsum.params.strict import load
 from dialsum.workspace import fingerprint, unfinished
 
-GREEDY = Generation(
-    max_new_tokens=8, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=4, threads=1
-)
+GREEDY = load(Path(__file__).parent / "params.yaml", "generation", Generation)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_each_change_of_an_input_is_another_fingerprint(inputs: list[Path], monk
     assert is_new([GREEDY])
     (deep / "c.bin").touch()
     assert is_new([GREEDY])
-    assert is_new([Generation(**{**GREEDY.__dict__, "num_beams": 2})])
+    assert is_new([replace(GREEDY, num_beams=2)])
     assert is_new([GREEDY, 2e-5])
     assert is_new([GREEDY, 2e-4])
     monkeypatch.setattr(workspace, "version", lambda name: f"{name} 1")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,24 +11,29 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import LlamaConfig
 
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.synthetic import generate
+from dialsum.errors import InputError
 from dialsum.modeling.bases import take_folder
+from dialsum.modeling.bounds import LengthBounds
 from dialsum.modeling.catalog import Entry
-from dialsum.modeling.decoding import NoRepeatInSummary, Summarizer, batches, load_summarizer, summarize
+from dialsum.modeling.decoding import BOUNDED, Room, Summarizer, batches, decode, load_summarizer, summarize
 from dialsum.modeling.foreign import find_foreign
 from dialsum.modeling.loading import load_base
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Tokenize
+from dialsum.params.strict import load
 from dialsum.prompts.form import Form
 
 FORM = Form(format="plain", system="none")
 LIMITS = Tokenize(max_source_tokens=256, max_target_tokens=64, truncation="tail")
-GREEDY = Generation(
-    max_new_tokens=16, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=7, threads=1
-)
+GREEDY = replace(
+    load(Path(__file__).parents[1] / "params.yaml", "generation", Generation),
+    max_new_tokens=16, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=7, threads=1,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +86,7 @@ def each(request: pytest.FixtureRequest) -> Summarizer:
 
 @pytest.mark.parametrize("beams", [1, 3])
 def test_a_batch_says_what_each_dialogue_alone_gets(each: Summarizer, dialogues: list[Dialogue], beams: int) -> None:
-    chosen = replace(each, generation=Generation(**{**GREEDY.__dict__, "num_beams": beams}))
+    chosen = replace(each, generation=replace(GREEDY, num_beams=beams))
     together = summarize(chosen, dialogues)
     assert [item.id for item in together] == [dialogue.id for dialogue in dialogues]
     assert len({item.text for item in together}) > 10  # or the comparison would prove nothing
@@ -88,42 +94,177 @@ def test_a_batch_says_what_each_dialogue_alone_gets(each: Summarizer, dialogues:
     assert together == summarize(chosen, dialogues)
 
 
-def test_no_n_gram_comes_twice_in_a_summary_but_those_of_the_prompt_may() -> None:
-    rule, free = NoRepeatInSummary(size=2, prompt_length=3), torch.zeros(2, 10)
-    prompt = [5, 6, 7]
-    # After 5, the first row may say 6 as its prompt does; the second has said "5 6" itself.
-    scores = rule(torch.tensor([[*prompt, 8, 9, 5], [*prompt, 5, 6, 5]]), free)
-    assert (scores == -torch.inf).nonzero().tolist() == [[1, 6]]
-
-
 @pytest.mark.parametrize("beams", [1, 3])
-def test_the_chosen_size_of_n_grams_is_in_force(
-    each: Summarizer, dialogues: list[Dialogue], beams: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_chosen_size_of_n_grams_is_in_force(each: Summarizer, dialogues: list[Dialogue], beams: int) -> None:
     """A model with random weights repeats itself; with n-grams of one token no token comes twice."""
-    produced: list[list[int]] = []
-    generate_tokens = each.model.generate
-
-    def watched(**inputs: Any) -> Any:
-        tokens = generate_tokens(**inputs)
-        before = inputs["input_ids"].shape[1] if each.family == "causal" else 1
-        produced.extend(row for row in tokens[:, before:].tolist())
-        return tokens
-
-    monkeypatch.setattr(each.model, "generate", watched)
     for size, repeats in ((0, True), (1, False)):
-        produced.clear()
-        chosen = replace(GREEDY, num_beams=beams, no_repeat_ngram_size=size)
-        summarize(replace(each, generation=chosen), dialogues)
+        produced = watched(each, replace(GREEDY, num_beams=beams, no_repeat_ngram_size=size), dialogues)
         said = [[token for token in row if token != each.tokenizer.pad_token_id] for row in produced]
         assert len(said) == len(dialogues)
         assert any(len(set(row)) < len(row) for row in said) == repeats
 
 
 def test_the_size_of_a_batch_changes_nothing(each: Summarizer, dialogues: list[Dialogue]) -> None:
-    one_batch = replace(each, generation=Generation(**{**GREEDY.__dict__, "batch_size": 64}))
+    one_batch = replace(each, generation=replace(GREEDY, batch_size=64))
     assert summarize(one_batch, dialogues) == summarize(each, dialogues)
     assert summarize(each, dialogues[::-1]) == summarize(each, dialogues)[::-1]
+
+
+DRAWN = replace(GREEDY, do_sample=True, temperature=0.7, top_p=0.9, top_k=50, num_samples=3, batch_size=8)
+
+
+def drawn(summarizer: Summarizer, dialogues: list[Dialogue], **values: Any) -> list[tuple[int, int, str]]:
+    """All samples, in the order of dialogues: place, number, text."""
+    chosen = replace(summarizer, generation=replace(DRAWN, **values))
+    answers = [
+        answer for batch in decode(batches(chosen, dialogues), Room(values.get("batch_size", 8))) for answer in batch
+    ]
+    return sorted((answer.row, answer.sample, answer.prediction.text) for answer in answers)
+
+
+def test_samples_depend_on_seed_dialogue_and_number_alone(each: Summarizer, dialogues: list[Dialogue]) -> None:
+    found = drawn(each, dialogues)
+    assert [(row, sample) for row, sample, _ in found] == [(row, sample) for row in range(20) for sample in range(3)]
+    assert len({text for _, _, text in found}) > 40
+    assert found == drawn(each, dialogues)
+    assert found == drawn(each, dialogues, batch_size=1)
+    assert [text for row, _, text in found if row == 7] == [text for _, _, text in drawn(each, dialogues[7:8])]
+    # Fewer samples are the first of more, and what is served is the first.
+    assert [text for _, sample, text in found if sample == 0] == [
+        text for *_, text in drawn(each, dialogues, num_samples=1)
+    ]
+    served = summarize(replace(each, generation=DRAWN), dialogues)
+    assert [item.text for item in served] == [text for _, sample, text in found if sample == 0]
+    assert found != drawn(each, dialogues, seed=43)
+
+
+def test_a_narrow_draw_is_greedy(each: Summarizer, dialogues: list[Dialogue]) -> None:
+    greedy = [item.text for item in summarize(each, dialogues)]
+    assert [text for *_, text in drawn(each, dialogues, top_k=1, num_samples=1)] == greedy
+    assert [text for *_, text in drawn(each, dialogues, top_p=1e-9, top_k=0, num_samples=1)] == greedy
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_penalty_and_least_length_are_in_force(each: Summarizer, dialogues: list[Dialogue], beams: int) -> None:
+    """A huge penalty lets no token come twice; transformers' own would count the prompt, and leave little to say."""
+    chosen = replace(GREEDY, num_beams=beams, repetition_penalty=1e6, min_new_tokens=15)
+    plain = summarize(replace(each, generation=replace(GREEDY, num_beams=beams)), dialogues)
+    produced = watched(each, chosen, dialogues)
+    ends = set(each.end)
+    for row in produced:
+        said = [token for token in row if token not in ends and token != each.tokenizer.pad_token_id]
+        assert len(said) >= 15
+        assert len(set(said)) == len(said)
+    assert [item.text for item in summarize(replace(each, generation=chosen), dialogues)] != [
+        item.text for item in plain
+    ]
+
+
+def watched(summarizer: Summarizer, generation: Generation, dialogues: list[Dialogue]) -> list[list[int]]:
+    """The tokens of all summaries."""
+    produced: list[list[int]] = []
+
+    class Watched:
+        device, config = summarizer.model.device, summarizer.model.config
+
+        def generate(self, **inputs: Any) -> Any:
+            tokens = summarizer.model.generate(**inputs)
+            before = inputs["input_ids"].shape[1] if summarizer.family == "causal" else 1
+            produced.extend(tokens[:, before:].tolist())
+            return tokens
+
+    summarize(replace(summarizer, generation=generation, model=Watched()), dialogues)
+    return produced
+
+
+def test_each_summary_has_the_bound_of_its_dialogue(summarizer: Summarizer) -> None:
+    """The rule gets it row by row, in the order of the batch, and at least `min_new_tokens`."""
+    tokenizer = summarizer.tokenizer
+    texts = {"s": "#Person1#: 네", "l": "#Person1#: 네, 좋아요. 내일 만나요."}
+    short, long = (to_dialogue(name, text, ALL) for name, text in texts.items())
+    length = len(tokenizer(short.text(), add_special_tokens=False)["input_ids"])
+    said = tokenizer("그는 갔다.", add_special_tokens=False)["input_ids"]
+    fixed = Fixed([*said, tokenizer.eos_token_id], [*said, tokenizer.eos_token_id])
+    bounds = LengthBounds([length], [len(said), len(said) + 1])
+    chosen = replace(summarizer, model=fixed, bounds=bounds)
+    ((first, second),) = decode(batches(chosen, [short, long]), Room(2))
+    assert (first.row, first.notes, second.row, second.notes) == (1, [], 0, [BOUNDED])
+    (rule,) = fixed.given["logits_processor"]
+    assert rule.bounds == [len(said) + 1, len(said)]
+    patient = replace(chosen, generation=replace(GREEDY, min_new_tokens=len(said) + 3))
+    (batch,) = batches(patient, [short, long])
+    assert batch.bounds() == [len(said) + 3] * 2
+
+
+def test_bounds_and_the_switch_for_them_come_together(small_base: Path, trained: Path) -> None:
+    bounds = LengthBounds([], [9])
+    for generation, given in ((GREEDY, bounds), (replace(GREEDY, length_by_source=True), None)):
+        with pytest.raises(ValueError, match="length bounds are needed with"):
+            load_summarizer(small_base, trained, FORM, LIMITS, generation, given)
+
+
+@pytest.mark.parametrize("name", ["summarizer", "bart"])
+def test_rows_that_go_on_and_on_are_written_together_at_the_end(
+    name: str, request: pytest.FixtureRequest, dialogues: list[Dialogue]
+) -> None:
+    """Where the others end with a frequent token, those that do not say it are left, and get the same texts."""
+    each = request.getfixturevalue(name)
+    long = replace(GREEDY, max_new_tokens=40, batch_size=10)
+    plain = watched(each, long, dialogues)
+    counts = Counter(token for row in plain for token in {*row[:12]})
+    frequent = next(token for token, rows in counts.most_common() if 12 <= rows < 20)
+    ending = replace(each, end=[*each.end, frequent], generation=long)
+    work = list(batches(ending, dialogues))
+    found = list(decode(work, Room(10)))
+    together = [answer for batch in work for answer in batch.predict()[0]]  # each batch to its end
+    assert {answer.row: answer.prediction for batch in found for answer in batch} == {
+        answer.row: answer.prediction for answer in together
+    }
+    assert [len(part) for part in found][:2] != [10, 10]
+    assert sum(map(len, found)) == 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("beams", [1, 4])
+def test_two_hundred_dialogues_in_batches_get_what_each_alone_gets(each: Summarizer, beams: int) -> None:
+    many = [to_dialogue(row.fname, row.dialogue, ALL) for row in generate("dev", 200, 6)]
+    chosen = replace(each, generation=replace(GREEDY, num_beams=beams, max_new_tokens=40, batch_size=32))
+    together = summarize(chosen, many)
+    assert len({item.text for item in together}) > 100
+    assert together == [summarize(chosen, [dialogue])[0] for dialogue in many]
+
+
+class Narrow:
+    """A model on a GPU with room for so many rows."""
+
+    def __init__(self, summarizer: Summarizer, rows: int) -> None:
+        self.inner, self.rows, self.tried = summarizer.model, rows, list[int]()
+        self.device, self.config = self.inner.device, self.inner.config
+
+    def generate(self, **inputs: Any) -> Any:
+        self.tried.append(len(inputs["input_ids"]))
+        if self.tried[-1] > self.rows:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self.inner.generate(**inputs)
+
+
+def test_where_memory_runs_out_half_the_rows_go_on(
+    each: Summarizer, dialogues: list[Dialogue], caplog: pytest.LogCaptureFixture
+) -> None:
+    narrow, room = Narrow(each, 2), Room(7)
+    answers = [answer for batch in decode(batches(replace(each, model=narrow), dialogues), room) for answer in batch]
+    # 7 rows do not go, nor 3; from then on it is one at a time.
+    assert narrow.tried == [7, 3, *[1] * 20]
+    assert room.rows == 1
+    assert [answer.prediction for answer in sorted(answers, key=lambda answer: answer.row)] == summarize(
+        each, dialogues
+    )
+    assert caplog.messages == [
+        "the GPU's memory ran out with 7 rows at a time; going on with 3",
+        "the GPU's memory ran out with 3 rows at a time; going on with 1",
+    ]
+    with pytest.raises(InputError, match="the GPU's memory ran out with a single row"):
+        summarize(replace(each, model=Narrow(each, 0)), dialogues)
 
 
 def test_nothing_to_do(summarizer: Summarizer) -> None:
@@ -143,6 +284,7 @@ class Fixed:
     """A model that says this, whatever it is asked; it keeps what it was given."""
 
     device = torch.device("cpu")
+    config: Any = LlamaConfig(num_hidden_layers=1)
 
     def __init__(self, *said: list[int]) -> None:
         self.said = said
@@ -162,7 +304,8 @@ def test_a_summary_ends_at_the_first_end_token_and_one_without_is_unfinished(sum
     fixed = Fixed(
         [first, second, end, first], [first, end, pad, pad], [end, pad, pad, pad], [first, first, first, first]
     )
-    answers = summarize(replace(summarizer, model=fixed), [Dialogue(str(row), ()) for row in range(4)])
+    chosen = replace(summarizer, model=fixed, generation=replace(GREEDY, max_new_tokens=4))
+    answers = summarize(chosen, [Dialogue(str(row), ()) for row in range(4)])
     second_text = tokenizer.decode([first, second]).strip()
     assert [(item.text, item.finished) for item in answers] == [
         (second_text, True),

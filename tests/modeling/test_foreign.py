@@ -126,3 +126,69 @@ def test_a_dialogue_of_one_endless_word_is_no_burden() -> None:
     tokenizer = byte_level()
     rule = block(tokenizer, ["Jim" * 6000], "block_unless_in_dialogue")
     assert tokenizer.convert_tokens_to_ids("Jim") in rule.allowed[0]
+
+
+def test_units_stand_after_numbers_alone(tokenizer: PreTrainedTokenizerFast) -> None:
+    """The tokenizer spells them letter by letter; half a unit comes to its end, and no name grows out of one."""
+
+    def may(said: str, token: str) -> bool:
+        ids = tokenizer.convert_tokens_to_ids(list(said))
+        rule = block(tokenizer, [KOREAN], "block")
+        scores = rule(torch.tensor([ids], dtype=torch.long), torch.zeros(1, len(tokenizer)))
+        number = tokenizer.convert_tokens_to_ids(token)
+        assert number not in (None, tokenizer.unk_token_id)
+        return bool(scores[0, number] == 0)
+
+    assert [may("3", letter) for letter in "kgmc"] == [True, True, True, True]
+    assert not may("3", "y")
+    assert not may(".", "k")
+    assert [may("5", "k"), may("5k", "g"), may("5kg", "y")] == [True, True, False]
+
+
+def test_half_a_unit_comes_to_its_end() -> None:
+    texts = {1: "k", 2: "g", 3: "m", 4: " kg", 5: "w", 6: "s"}
+    foreign = Foreign(texts, {text.strip(): [n] for n, text in texts.items()}, 2, frozenset({7}), blanks=frozenset({8}))
+
+    def left(said: list[int], home: str = "") -> list[int]:
+        scores = ForeignBlock(foreign, [home], prompt_length=1)(torch.tensor([[9, *said]]), torch.zeros(1, 10))
+        return scores[0].isfinite().nonzero().flatten().tolist()
+
+    others = [0, 7, 8, 9]  # a token of Hangul, a digit, a blank, the prompt's
+    assert left([]) == others
+    assert left([0]) == others
+    assert left([7]) == sorted([*others, 1, 2, 3, 4, 5])  # after "5": k(g), g, m, " kg", w; never s
+    assert left([7, 8]) == sorted([*others, 1, 2, 3, 4, 5])  # after "5 "
+    assert left([7, 1]) == [2, 3, 5]  # after "5k": kg, km, kw, and nothing else
+    assert left([7, 1, 2]) == others  # "5kg" is whole, and no unit goes on from it
+    assert left([7, 4]) == others
+    assert left([7, 1, 5]) == others  # "kwh" would go on, but no token says "h"
+    assert left([7, 3]) == sorted([*others, 2, 3, 5])  # "5m" may stay, or become mg, mm, mw
+    assert left([0, 8]) == others
+    # Where the dialogue has "kim", "k" may stand alone too, and go on as there.
+    assert left([7, 1], "k") == sorted([*others, 2, 3, 5])
+
+
+def test_degrees_are_a_unit() -> None:
+    foreign = Foreign({1: "c", 2: "k", 3: "°c", 4: "m2"}, {}, 1, frozenset({5}), degrees=frozenset({6}))
+
+    def left(said: list[int]) -> list[int]:
+        scores = ForeignBlock(foreign, [""], prompt_length=1)(torch.tensor([[9, *said]]), torch.zeros(1, 8))
+        return scores[0].isfinite().nonzero().flatten().tolist()
+
+    others = [0, 3, 5, 6, 7]  # a token that is the whole unit may always come
+    assert left([0]) == others
+    assert left([5]) == sorted([*others, 1, 2, 4])  # "5c" and "5k" become cm2 and km2
+    assert left([6]) == sorted([*others, 1])  # "°": free to be an angle
+    assert left([6, 1]) == others
+
+
+def test_a_rule_for_many_rows_is_that_for_each(tokenizer: PreTrainedTokenizerFast) -> None:
+    said = ["회의 5", "Jim", "Ji", "회의"]
+    ids = [tokenizer(text, add_special_tokens=False)["input_ids"][-1:] for text in said]
+    dialogues = [KOREAN, JIMMY, KOREAN, JIMMY]
+    together = block(tokenizer, dialogues, "block_unless_in_dialogue")(
+        torch.tensor(ids), torch.zeros(4, len(tokenizer))
+    )
+    for row, dialogue in enumerate(dialogues):
+        alone = block(tokenizer, [dialogue], "block_unless_in_dialogue")
+        assert torch.equal(alone(torch.tensor([ids[row]]), torch.zeros(1, len(tokenizer)))[0], together[row])

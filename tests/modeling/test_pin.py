@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoTokenizer
+from tokenizers import Tokenizer, models
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from dialsum.errors import InputError
 from dialsum.modeling.bases import take_folder
@@ -200,10 +201,13 @@ def test_what_training_left_of_a_seq2seq_model_is_loaded(
     assert all(torch.equal(found[key], expected[key]) for key in expected)
 
 
-def test_a_token_of_the_chat_format_that_the_tokenizer_does_not_know_is_refused(t5_folder: Path) -> None:
-    """T5's tokenizer makes one id of any text: that of what is unknown."""
-    with pytest.raises(InputError, match=r"^catalog/x\.yaml: chat_tokens: 㐂 is unknown in this tokenizer"):
-        check_single_tokens(AutoTokenizer.from_pretrained(t5_folder), ["</s>", "㐂"], "catalog/x.yaml")
+def test_a_token_of_the_chat_format_that_the_tokenizer_does_not_know_is_refused() -> None:
+    """Some make one id of any text: that of what is unknown."""
+    words = Tokenizer(models.WordLevel({"[unk]": 0, "</s>": 1}, unk_token="[unk]"))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[unk]", eos_token="</s>")
+    check_single_tokens(tokenizer, ["</s>"], "catalog/x.yaml")
+    with pytest.raises(InputError, match=r"^catalog/x\.yaml: chat_tokens: <\|eot_id\|> is unknown in this tokenizer"):
+        check_single_tokens(tokenizer, ["</s>", "<|eot_id|>"], "catalog/x.yaml")
 
 
 def test_a_summary_ends_as_a_turn_of_the_chat_does(small_base: Path, tmp_path: Path) -> None:

@@ -131,6 +131,52 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: generation.num_beams: input should be greater than 0, got 0",
         ),
         (
+            r"^  length_penalty: \S+",
+            "  length_penalty: 2.0",
+            "params.yaml: generation: length_penalty compares beams, and num_beams is 1; set num_beams to 4, or "
+            "length_penalty to 1.0",
+        ),
+        (
+            r"^  early_stopping: \S+",
+            "  early_stopping: true",
+            "params.yaml: generation: early_stopping compares beams, and num_beams is 1; set num_beams to 4, or "
+            "early_stopping to false",
+        ),
+        (
+            r"^  temperature: \S+",
+            "  temperature: 0.7",
+            "params.yaml: generation: temperature is for sampling, and do_sample is false; set it to true, or "
+            "temperature to 1.0",
+        ),
+        (
+            r"^  num_samples: \S+",
+            "  num_samples: 5",
+            "params.yaml: generation: num_samples is for sampling, and do_sample is false; set it to true, or "
+            "num_samples to 1",
+        ),
+        (
+            r"^  num_beams: 1( .*\n(?:.*\n){2})  do_sample: false",
+            r"  num_beams: 4\1  do_sample: true",
+            "params.yaml: generation: do_sample (true) draws, num_beams above 1 searches; set do_sample to false or "
+            "num_beams to 1",
+        ),
+        (
+            r"^  min_new_tokens: \S+",
+            "  min_new_tokens: 200",
+            "params.yaml: generation: min_new_tokens (200) should be less than max_new_tokens (200): else no "
+            "summary can end",
+        ),
+        (
+            r"^  top_p: \S+",
+            "  top_p: 1.5",
+            "params.yaml: generation.top_p: input should be less than or equal to 1, got 1.5",
+        ),
+        (
+            r"^    open_labels: \S+",
+            "    open_labels: 1",
+            "params.yaml: generation.postprocess.open_labels: input should be a valid boolean, got 1",
+        ),
+        (
             r"^  max_rejected_fraction: \S+",
             "  max_rejected_fraction: 5",
             "params.yaml: validation.max_rejected_fraction: input should be less than or equal to 1, got 5",

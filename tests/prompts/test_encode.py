@@ -18,6 +18,7 @@ from dialsum.modeling.loading import load_tokenizer
 from dialsum.outputs import write_json
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.strict import load
 from dialsum.prompts.encode import IGNORED, Source, encode_source, encode_target, header_lost, join
 from dialsum.prompts.form import Form, Shot, read_form, write_form
 from dialsum.prompts.settling import settle, training_dialogues, training_forms
@@ -87,9 +88,10 @@ def test_a_single_turn_that_is_too_long_loses_its_end(tokenizer: PreTrainedToken
     assert tokenizer.decode(source.ids).endswith("\n---<|im_end|>\n<|im_start|>assistant\n")
 
 
-GENERATION = Generation(
-    max_new_tokens=4, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=2, threads=1
-)
+GENERATION = replace(
+    load(Path(__file__).parents[1] / "params.yaml", "generation", Generation),
+    max_new_tokens=4, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=2, threads=1,
+)  # fmt: skip
 TRAIN = [
     Dialogue(f"train_{number}", (Turn("#Person1#", f"{number}시에 볼까요?"), Turn("#Person2#", "네.")), topic, (text,))
     for number, topic, text in [

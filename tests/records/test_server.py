@@ -24,6 +24,7 @@ from dialsum.corpus.cleaning import to_dialogue
 from dialsum.params.cleaning import Cleaning
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Tokenize
+from dialsum.params.strict import parse, read_yaml
 from dialsum.prompts.form import Form
 from dialsum.records import registry, tracking
 
@@ -43,13 +44,14 @@ SETTINGS = {
     "prompt": {"format": "plain", "system": "none", "topic": "never"},
     "tokenize": {"max_source_tokens": 256, "max_target_tokens": 64, "truncation": "tail"},
     "generation": {
+        **read_yaml(Path(__file__).parents[1] / "params.yaml")["generation"],
         "max_new_tokens": 16,
-        "num_beams": 1,
-        "no_repeat_ngram_size": 0,
+        "length_by_source": True,
         "foreign_tokens": "allow",
         "batch_size": 4,
         "threads": 1,
     },
+    "length_bounds": {"dialogue_tokens": [30], "summary_tokens": [1, 2]},
     "registry": {"metric": "rouge_mean", "max_rows": 4, "max_chars": 500},
 }
 DIALOGUES = [
@@ -77,6 +79,7 @@ def folders(small_base: Path, tmp_path: Path) -> dict[str, Path]:
 
 def expected(folders: dict[str, Path]) -> list[str]:
     """What the pipeline's own decoding says."""
+    from dialsum.modeling.bounds import LengthBounds
     from dialsum.modeling.decoding import load_summarizer, summarize
 
     summarizer = load_summarizer(
@@ -84,7 +87,8 @@ def expected(folders: dict[str, Path]) -> list[str]:
         folders["trained"],
         Form(**SETTINGS["prompt"]),  # type: ignore[arg-type]
         Tokenize(**SETTINGS["tokenize"]),  # type: ignore[arg-type]
-        Generation(**SETTINGS["generation"]),  # type: ignore[arg-type]
+        parse(Generation, SETTINGS["generation"], "generation"),
+        LengthBounds(**SETTINGS["length_bounds"]),  # type: ignore[arg-type]
     )
     return [item.text for item in summarize(summarizer, [to_dialogue("", text, CLEANING) for text in DIALOGUES])]
 

@@ -211,7 +211,7 @@ def test_each_method_goes_through_all_stages(
         assert figures == {"method": "none", "steps": 0}
     else:
         check_training(figures, *prepared_models[0], method)
-    outs = "--predictions said --metrics said.json --speed said_speed.json"
+    outs = "--predictions said --samples samples --metrics said.json --speed said_speed.json"
     run(
         generate.main,
         f"--prepared prepared --prompt prompt.json --base base --trained trained --entry entry.yaml {outs}",

@@ -31,6 +31,7 @@ CONTENT = {
     "models/trained/trained.json": json.dumps(
         {"method": "lora", "in_force": {"training.learning_rate": 0.004, "effective_batch": 16}}
     ),
+    "metrics/generation.json": json.dumps({"length_bounds": {"dialogue_tokens": [9], "summary_tokens": [3, 5]}}),
     "metrics/rouge.json": json.dumps({"rouge_mean": 50.0, "rouge1": 60.0}),
     "plots/training.csv": "step,loss\n10,2.5\n20,1.5\n",
     "data/prepared/dev.jsonl": "dev rows\n",
@@ -91,7 +92,8 @@ def test_each_execution_leaves_one_complete_run_and_version(repository: Path) ->
 
     model = repository / "mlartifacts/models" / client.get_run(first["run_id"]).outputs.model_outputs[0].model_id
     served = json.loads((model / "artifacts/artifacts/settings.json").read_text())
-    assert sorted(served) == ["cleaning", "generation", "prompt", "registry", "tokenize"]
+    assert sorted(served) == ["cleaning", "generation", "length_bounds", "prompt", "registry", "tokenize"]
+    assert served["length_bounds"] == {"dialogue_tokens": [9], "summary_tokens": [3, 5]}
     assert not [path for path in model.rglob("*") if path.suffix in (".pkl", ".pyc")]
 
     second = run()

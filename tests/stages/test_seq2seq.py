@@ -77,6 +77,7 @@ def answers() -> list[Any]:
     run(
         generate.main,
         "--prepared prepared --prompt prompt.json --base base --trained trained --entry entry.yaml --predictions said "
+        "--samples samples "
         "--metrics said.json --speed speed.json",
     )
     found = read_predictions(Path("said/dev.jsonl"))

@@ -84,12 +84,12 @@ def foreign_runs(text: str, dialogue: str) -> list[str]:
     """Runs of letters in `text` of any script but Hangul (Latin, Kana, Han, Cyrillic, Arabic, Thai …) that are foreign.
 
     A run is foreign if it does not stand, as a part of a word too and in any case, in the dialogue, whose text is given
-    with its speakers. `#Person1#`, `#PhoneNumber#` and their like are content and never foreign; digits, punctuation
-    and symbols (as ℃, ㎡) have no script. So "Jim" is at home where the dialogue says "Jimmy"; "kg" is not where it
-    says "킬로".
+    with its speakers. `#Person1#`, `#PhoneNumber#` and their like are content and never foreign, nor are units of
+    measure after a number ("3kg"); digits, punctuation and symbols (as ℃, ㎡) have no script. So "Jim" is at home where
+    the dialogue says "Jimmy".
     """
     home = folded(dialogue)
-    return [run for run in script.foreign_runs(text) if folded(run) not in home]
+    return [run for run in script.foreign_runs(script.without_units(text)) if folded(run) not in home]
 
 
 def unsupported_numbers(text: str, dialogue: str) -> list[str]:

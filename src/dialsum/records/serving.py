@@ -56,6 +56,7 @@ class DialogueSummaries(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load weights, tokenizer and the values that were in force when the version was registered."""
+        from dialsum.modeling.bounds import LengthBounds
         from dialsum.modeling.decoding import load_summarizer
         from dialsum.params.cleaning import Cleaning
         from dialsum.params.generation import Generation
@@ -69,12 +70,14 @@ class DialogueSummaries(PythonModel):
         self.limits = parse(Registry, settings["registry"], "settings: registry")
         self.cleaning = parse(Cleaning, settings["cleaning"], "settings: cleaning")
         self.lock = threading.Lock()
+        bounds = settings["length_bounds"]
         self.summarizer: Summarizer = load_summarizer(
             files["base"],
             files["trained"],
             parse(Form, settings["prompt"], "settings: prompt"),
             parse(Tokenize, settings["tokenize"], "settings: tokenize"),
             parse(Generation, settings["generation"], "settings: generation"),
+            bounds and LengthBounds(**bounds),
         )
 
     def predict(

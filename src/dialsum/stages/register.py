@@ -66,6 +66,8 @@ def main(
     tags = registry.score_tags(rouge, dev_md5, load(PARAMS, "evaluation", Evaluation).tokens)
     sections = {name: section for name, section in read_yaml(PARAMS).items() if name in SERVED}
     sections["prompt"] = json.loads(prompt.read_text(encoding="utf-8"))
+    # Learned from the train split, and part of what the model answers.
+    sections["length_bounds"] = json.loads((metrics / "generation.json").read_text(encoding="utf-8"))["length_bounds"]
     record = tracking.read_record(PARAMS, trained, metrics, dev_md5)
 
     with tracking.recording(client, record) as run_id:

@@ -1,0 +1,86 @@
+"""Mend what a model may get wrong in the form of a summary, never in what it says.
+
+Enters: a text, its dialogue, the switches of `generation.postprocess`. Leaves: the text, and what was mended in it:
+
+    mend("assistant\n요약: #Person1은 화났다. #Person1은 화났다.", "#Person1#: 아, 정말.", ALL_ON)
+    == ("#Person1#은 화났다.", ["role_headers", "summary_headers", "open_labels", "repeated_sentences"])
+
+A text that needs nothing stays as it is, and a mended one needs nothing more. None of the 250 real reference summaries
+is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+
+from dialsum.corpus.script import LABEL
+from dialsum.params.generation import Postprocess
+
+# The header of a reply, left over where a chat format's tokens are no special ones, or repeated by the model.
+_ROLE = re.compile(r"(?:<\|[^|<>\s]*\|>|#{2,3} *(?:Response|응답) *:?|assistant(?: *:|(?=\n|$)))\s*", re.IGNORECASE)
+_HEADER = re.compile(
+    r"(?:\*\*|\[)?(?:대화 ?)?(?:요약문?|Summary)(?:\*\*|\])? ?[:：](?:\*\*)?\s*|\[요약\]\s*", re.IGNORECASE
+)
+_BROKEN = re.compile("\ufffd+")
+_SENTENCE = re.compile(r"(.*?(?:[가-힣][.!?]+|$))(\s*)", re.DOTALL)  # a sentence, and the space after it
+
+
+def mend(text: str, dialogue: str, switches: Postprocess) -> tuple[str, list[str]]:
+    """The text as it should be, and the switches that had to mend it, each once, in their order."""
+    used: set[str] = set()
+    before = None
+    while before != text:  # one step may lay open what another one mends
+        before = text
+        for name, on in asdict(switches).items():
+            if on and (mended := _STEPS[name](text, dialogue)) != text:
+                used.add(name)
+                text = mended
+    return text, [name for name in asdict(switches) if name in used]
+
+
+def _without_role(text: str, _: str) -> str:
+    found = _ROLE.match(text)
+    return text[found.end() :] if found else text
+
+
+def _without_header(text: str, _: str) -> str:
+    found = _HEADER.match(text)
+    return text[found.end() :] if found else text
+
+
+def _without_broken(text: str, _: str) -> str:
+    """A blank where a character's bytes are not all there.
+
+    The letters on both sides would else make a run ("P", half a character, "ker") that `modeling.foreign` never saw.
+    """
+    return _BROKEN.sub(" ", text).strip()
+
+
+def _closed_labels(text: str, dialogue: str) -> str:
+    """`#Person1은` and `Person1#은` are `#Person1#은`, where the dialogue has this label or mask."""
+    for label in sorted(set(LABEL.findall(dialogue))):
+        name = label.strip("#")
+        text = re.sub(rf"#{name}(?![A-Za-z0-9#])|(?<![A-Za-z0-9#]){name}#", label, text)
+    return text
+
+
+def _without_repeats(text: str, _: str) -> str:
+    """Each sentence once, also one that was begun again and not brought to its end."""
+    kept: list[str] = []
+    parts: list[str] = []
+    for sentence, space in _SENTENCE.findall(text):
+        if not any(earlier.startswith(sentence) for earlier in kept):
+            kept.append(sentence)
+            parts.append(sentence + space)
+    return "".join(parts).rstrip()
+
+
+_STEPS: dict[str, Callable[[str, str], str]] = {
+    "role_headers": _without_role,
+    "summary_headers": _without_header,
+    "broken_characters": _without_broken,
+    "open_labels": _closed_labels,
+    "repeated_sentences": _without_repeats,
+}

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import random
+from dataclasses import fields, replace
+
+import pytest
+
+from dialsum.modeling.postprocess import mend
+from dialsum.params.generation import Postprocess
+
+ALL = Postprocess(**{field.name: True for field in fields(Postprocess)})
+NONE = Postprocess(**{field.name: False for field in fields(Postprocess)})
+DIALOGUE = "#Person1#: 아, 정말.\n#Person2#: 네.\n#Person11#: #PhoneNumber#로 거세요."
+
+CASES = [
+    ("assistant\n#Person1#은 화났다.", "#Person1#은 화났다.", "role_headers"),
+    ("Assistant: 그는 갔다.", "그는 갔다.", "role_headers"),
+    ("### Response:\n그는 갔다.", "그는 갔다.", "role_headers"),
+    ("<|assistant|>\n그는 갔다.", "그는 갔다.", "role_headers"),
+    ("요약: #Person1#은 화났다.", "#Person1#은 화났다.", "summary_headers"),
+    ("**요약:** 그는 갔다.", "그는 갔다.", "summary_headers"),
+    ("[요약] 그는 갔다.", "그는 갔다.", "summary_headers"),
+    ("대화 요약：그는 갔다.", "그는 갔다.", "summary_headers"),
+    ("P\ufffd\ufffdker는 갔다.\ufffd", "P ker는 갔다.", "broken_characters"),
+    ("#Person1은 Person2#와 싸웠다.", "#Person1#은 #Person2#와 싸웠다.", "open_labels"),
+    ("#Person11과 #Person1", "#Person11#과 #Person1#", "open_labels"),
+    ("번호는 #PhoneNumber입니다.", "번호는 #PhoneNumber#입니다.", "open_labels"),
+    ("그는 갔다. 왔다. 그는 갔다.", "그는 갔다. 왔다.", "repeated_sentences"),
+    ("그는 갔다.그는 갔다.그는 갔다.", "그는 갔다.", "repeated_sentences"),
+    ("그는 갔다. 그녀는 왔다. 그는", "그는 갔다. 그녀는 왔다.", "repeated_sentences"),
+]
+SOUND = [
+    "",
+    "#Person1#은 3.5점을 받았다. 3.5점은 높다.",
+    "#Person1##Person2#는 #PhoneNumber#로 전화했다.",
+    "#Person3은 대화에 없다.",  # a label that the dialogue does not have is no mistake in writing
+    "요약하면, 그는 갔다.",
+    "assistant를 뽑는다.",
+    "그는 갔다. 그는 갔다가 왔다.",
+    "값은 #1이다.",
+]
+
+
+@pytest.mark.parametrize(("text", "expected", "switch"), CASES)
+def test_each_switch_mends_its_own(text: str, expected: str, switch: str) -> None:
+    assert mend(text, DIALOGUE, ALL) == (expected, [switch])
+    assert mend(text, DIALOGUE, replace(NONE, **{switch: True})) == (expected, [switch])
+    assert mend(text, DIALOGUE, replace(ALL, **{switch: False})) == (text, [])
+
+
+@pytest.mark.parametrize("text", SOUND)
+def test_a_sound_text_stays_as_it_is(text: str) -> None:
+    assert mend(text, DIALOGUE, ALL) == (text, [])
+
+
+def test_several_at_once() -> None:
+    text = "요약: assistant\n요약: #Person1은 화났다. #Person1#은 화났다."
+    used = ["role_headers", "summary_headers", "open_labels", "repeated_sentences"]
+    assert mend(text, DIALOGUE, ALL) == ("#Person1#은 화났다.", used)
+
+
+def test_a_mended_text_needs_nothing_more() -> None:
+    pieces = [
+        "요약:",
+        "assistant\n",
+        "#Person1",
+        "#Person1#",
+        "Person2#",
+        "#",
+        "\ufffd",
+        "갔다.",
+        " ",
+        "###",
+        "왔다!",
+        "1",
+    ]
+    chance = random.Random(1)
+    for _ in range(3000):
+        text = "".join(chance.choices(pieces, k=chance.randint(0, 9))).strip()
+        mended, _ = mend(text, DIALOGUE, ALL)
+        assert mend(mended, DIALOGUE, ALL) == (mended, []), text
