@@ -142,8 +142,11 @@ def measure_rule(rows: int, repeat: int) -> None:
     from dialsum.modeling.foreign import ForeignBlock, homes
 
     torch.manual_seed(1)
-    shape = {"hidden_size": 128, "intermediate_size": 384, "num_hidden_layers": 3, "num_attention_heads": 4}
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=VOCABULARY, tie_word_embeddings=True, **shape)).eval()
+    shape = LlamaConfig(
+        vocab_size=VOCABULARY, hidden_size=128, intermediate_size=384, num_hidden_layers=3, num_attention_heads=4,
+        tie_word_embeddings=True,
+    )  # fmt: skip
+    model: Any = LlamaForCausalLM(shape).eval()
     tokens, script = made_vocabulary()
     texts = [dialogue.text() for dialogue in make_dialogues(rows)]
     prompt = torch.randint(100, 20_000, (rows, 300))

@@ -117,8 +117,8 @@ class ForeignBlock(LogitsProcessor):
         self.foreign, self.home, self.prompt_length = foreign, home, prompt_length
         self.allowed = [sorted({*self._at_home(text), *foreign.amounts}) for text in home]
         self.mask: torch.Tensor | None = None
-        self.barred: dict[tuple[int, str], list[int]] = {}
-        self.fitting: dict[str, tuple[list[int], list[int]]] = {}
+        self.barred: dict[tuple[int, str], torch.Tensor] = {}
+        self.fitting: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """`scores` (rows x beams, vocabulary) for the next token after `input_ids` (rows x beams, tokens).
@@ -128,9 +128,7 @@ class ForeignBlock(LogitsProcessor):
         if self.mask is None:
             self.mask = self._prepare(scores)
         rows = self._rows(input_ids)
-        units = {
-            place: scores[place, list(self.foreign.units)] for place, (_, unit) in rows.items() if unit is not None
-        }
+        units = {place: scores[place, self.units] for place, (_, unit) in rows.items() if unit is not None}
         own = scores[self.places, self.tokens]
         scores += self.mask
         scores[self.places, self.tokens] = own
@@ -141,6 +139,7 @@ class ForeignBlock(LogitsProcessor):
     def _prepare(self, scores: torch.Tensor) -> torch.Tensor:
         """The mask to be added for all rows; it notes the places of what each row may say."""
         self.beams = scores.shape[0] // len(self.home)
+        self.units = torch.tensor(list(self.foreign.units), device=scores.device, dtype=torch.long)
         mask = torch.zeros(scores.shape[-1], device=scores.device, dtype=scores.dtype)
         mask[self.foreign.numbers.to(scores.device)] = -torch.inf
         pairs = [
@@ -158,7 +157,8 @@ class ForeignBlock(LogitsProcessor):
         if not said.shape[1]:
             return {}
         telling = [place for place, number in enumerate(said[:, -1].tolist()) if number in self.foreign.telling]
-        return {place: self._open(said[place].tolist()) for place in telling}
+        found = {place: self._open(said[place].tolist()) for place in telling}
+        return {place: opened for place, opened in found.items() if opened != ("", None)}
 
     def _open(self, said: list[int]) -> tuple[str, str | None]:
         """The foreign letters at the end of what was said, and what there is of a unit: "" right after a number.
@@ -184,27 +184,30 @@ class ForeignBlock(LogitsProcessor):
 
     def _judge(self, scores: torch.Tensor, row: int, run: str, unit: str | None, own: torch.Tensor | None) -> None:
         """Bar in one row what does not go on with its `run`, and let through what goes on with its `unit`."""
-        scores[self._barred(row, run)] = -torch.inf
+        if run:
+            scores.index_fill_(0, self._barred(row, run, scores.device), -torch.inf)
         if unit is None or own is None:
             return
         if unit not in ("", "°", *UNITS) and unit not in self.home[row]:  # half a unit: it must come to its end
             scores[:] = -torch.inf
             own = own.clamp(min=_LEAST)
-        tokens, places = self._fitting(unit)
+        tokens, places = self._fitting(unit, scores.device)
         scores[tokens] = own[places]
 
-    def _barred(self, row: int, run: str) -> list[int]:
+    def _barred(self, row: int, run: str, device: torch.device) -> torch.Tensor:
         """What a row may say elsewhere, but not after the letters `run`."""
         if (row, run) not in self.barred:
-            heads = ((number, self._head(number)) for number in self.allowed[row]) if run else ()
-            self.barred[row, run] = [number for number, head in heads if head and run + head not in self.home[row]]
+            heads = ((number, self._head(number)) for number in self.allowed[row])
+            barred = [number for number, head in heads if head and run + head not in self.home[row]]
+            self.barred[row, run] = torch.tensor(barred, device=device, dtype=torch.long)
         return self.barred[row, run]
 
-    def _fitting(self, unit: str) -> tuple[list[int], list[int]]:
+    def _fitting(self, unit: str, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
         """The tokens that go on with a unit, and their places among all those of units."""
         if unit not in self.fitting:
-            found = [item for item in enumerate(self.foreign.units.items()) if self._goes_on(unit, item[1][1])]
-            self.fitting[unit] = [number for _, (number, _) in found], [place for place, _ in found]
+            texts = enumerate(self.foreign.units.values())
+            places = torch.tensor([place for place, text in texts if self._goes_on(unit, text)], device=device).long()
+            self.fitting[unit] = self.units[places], places
         return self.fitting[unit]
 
     def _goes_on(self, unit: str, text: str) -> bool:
