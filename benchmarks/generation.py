@@ -92,14 +92,15 @@ def load(base: Path, trained: Path, threads: int, beams: int, batch_size: int) -
     """The model, with the values that the repository comes with but for these."""
     from dialsum.modeling.decoding import load_summarizer
     from dialsum.params.generation import Generation
-    from dialsum.params.prompt import Prompt, Tokenize
+    from dialsum.params.prompt import Tokenize
     from dialsum.params.strict import load as load_section
+    from dialsum.prompts.form import Form
 
     params = ROOT / "tests" / "params.yaml"
     generation = load_section(params, "generation", Generation)
     chosen = replace(generation, threads=threads, num_beams=beams, batch_size=batch_size)
-    prompt, limits = load_section(params, "prompt", Prompt), load_section(params, "tokenize", Tokenize)
-    return load_summarizer(base, trained, prompt, limits, chosen)
+    form, limits = Form(format="plain", system="none"), load_section(params, "tokenize", Tokenize)
+    return load_summarizer(base, trained, form, limits, chosen)
 
 
 def make_dialogues(rows: int) -> list[Dialogue]:
@@ -119,7 +120,7 @@ def ours(summarizer: Summarizer, dialogues: list[Dialogue]) -> list[str]:
 
 
 def in_order(summarizer: Summarizer, dialogues: list[Dialogue], size: int) -> list[str]:
-    """`size` dialogues after the other in one plain `generate`, as they come."""
+    """`size` dialogues as they come in one `generate`, then the next, by the rules that ours go by too."""
     from dialsum.modeling.decoding import batches
 
     alike = replace(summarizer, generation=replace(summarizer.generation, batch_size=size))

@@ -82,7 +82,7 @@ def test_weights_decide() -> None:
         (["a.csv", "b.csv", "--out", "a.csv"], "a.csv: is there already and is not overwritten"),
         (["a.csv", "b.csv", "--out", "x.jsonl"], "x.jsonl: should end in .csv"),
         (["a.csv", "--out", "x.csv"], "a.csv: has one summary a dialogue; give several files"),
-        (["a.csv", "b.csv", "--out", "a.csv/x.csv"], "x.csv: cannot be written"),
+        (["a.csv", "b.csv", "c.csv", "--out", "a.csv/x.csv"], "x.csv: cannot be written"),
         (["a.csv", "b.csv", "--out", "x.csv", "--weight", "rouge3=1"], "--weight rouge3=1: should be METRIC=NUMBER"),
         (["a.csv", "b.csv", "--out", "x.csv", "--weight", "rouge1=viel"], "--weight rouge1=viel: 'viel' is no number"),
         (["a.csv", "b.csv", "--out", "x.csv", "--weight", "rouge1=-1"], "should be a number from 0"),
@@ -95,6 +95,13 @@ def test_refusals(arguments: list[str], message: str) -> None:
         run(*arguments)
     assert message in str(error.value)
     assert sorted(Path().iterdir()) == before
+
+
+def test_two_candidates_are_too_few() -> None:
+    """ROUGE's F1 of two is the same either way: the first would always win."""
+    with pytest.raises(InputError, match=r"^two candidates cannot outvote each other; give a third for dev_1, dev_0"):
+        run("a.csv", "b.csv", "--out", "x.csv")
+    assert not Path("x.csv").exists()
 
 
 def test_other_ids_are_refused() -> None:

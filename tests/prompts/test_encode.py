@@ -124,7 +124,7 @@ def test_the_prompt_of_training_is_the_prompt_of_generation_and_of_serving(
     write_form(tmp_path / "prompt.json", form)
     asking = replace(summarizer, form=read_form(tmp_path / "prompt.json"))
 
-    (learned,) = training_dialogues(chosen, form, [dialogue])
+    (learned,) = training_dialogues(chosen, [dialogue])
     family = summarizer.family
     rows = encode_split(summarizer.tokenizer, family, [learned], training_forms(chosen, form), LIMITS, "train")
     assert not rows[0].header_lost

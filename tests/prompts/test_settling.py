@@ -31,7 +31,8 @@ WITH, WITHOUT, PARTLY = ("가", "나", "다"), (None, "", None), ("가", None, "
         ("when_all_splits_have_it", WITH, WITH, WITH, "always"),
         ("when_all_splits_have_it", WITH, WITH, WITHOUT, "never"),
         ("when_all_splits_have_it", WITH, PARTLY, WITH, "never"),
-        ("dropout", WITH, WITH, WITHOUT, "optional"),
+        ("dropout", WITH, WITH, WITHOUT, "never"),
+        ("dropout", PARTLY, WITH, WITH, "optional"),
         ("dropout", WITH, WITH, WITH, "optional"),
         ("dropout", WITHOUT, WITHOUT, WITHOUT, "never"),
     ],
@@ -43,7 +44,7 @@ def test_the_topic_is_named_where_training_and_test_can_agree(
     chosen = replace(PROMPT, topic=topic)  # type: ignore[arg-type]
     assert topic_use(chosen, splits) == use
     said = capsys.readouterr().err
-    assert bool(said) == (topic == "when_all_splits_have_it" and use == "never")
+    assert bool(said) == (topic != "never" and use == "never" and train != WITHOUT)
     assert topic_use(replace(chosen, format="plain"), splits) == "never"
 
 
@@ -62,9 +63,12 @@ def test_a_skew_is_refused_with_the_remedy() -> None:
     with pytest.raises(InputError) as caught:
         topic_use(chosen, splits)
     assert str(caught.value) == (
-        "params.yaml: prompt.topic_dropout: 0, but 3 of 3 rows of test have no topic: training would always show what "
-        "they do not have; set it to a share such as 0.3, or prompt.topic to never"
+        "params.yaml: prompt.topic_dropout: 0, but 3 of 3 rows of test have no topic: training would hardly ever "
+        "go without, as they must; set it to a share such as 0.3, or prompt.topic to never"
     )
+    splits["train"] = rows("train", "가", None, "다")  # one row without does not make it know
+    with pytest.raises(InputError, match=r"^params\.yaml: prompt\.topic_dropout: 0, but 1 of 3 rows of train, 3 of 3 "):
+        topic_use(chosen, splits)
     splits["train"] = rows("train", *WITHOUT)
     with pytest.raises(InputError, match=r"^params\.yaml: prompt\.topic: dropout, but no row of train has a topic: "):
         topic_use(chosen, splits)
@@ -73,12 +77,20 @@ def test_a_skew_is_refused_with_the_remedy() -> None:
 def test_dropout_takes_the_share_of_training_topics_and_the_same_each_time() -> None:
     chosen = replace(PROMPT, topic="dropout")
     train = rows("train", *["가"] * 2000)
-    form = settle(chosen, LIMITS, {"train": train, "dev": train, "test": train}, len)
-    kept = training_dialogues(chosen, form, train)
-    assert training_dialogues(chosen, form, list(reversed(train))) == list(reversed(kept))
+    kept = training_dialogues(chosen, train)
+    assert training_dialogues(chosen, list(reversed(train))) == list(reversed(kept))
     assert [replace(one, topic="가") for one in kept] == train
     assert 0.27 < sum(one.topic is None for one in kept) / 2000 < 0.33
-    assert training_dialogues(chosen, replace(form, topic="always"), train) == train
+    assert training_dialogues(replace(PROMPT, topic="when_all_splits_have_it"), train) == train
+
+
+def test_training_names_topics_though_evaluation_cannot() -> None:
+    """The competition's test has none: dev, which decides about the best model, is asked as test is."""
+    chosen = replace(PROMPT, topic="dropout")
+    splits = {"train": rows("train", *WITH), "dev": rows("dev", *WITH), "test": rows("test", *WITHOUT)}
+    form = settle(chosen, LIMITS, splits, len)
+    assert form.topic == "never"
+    assert [one.topic for one in training_forms(chosen, form)] == ["optional"]
 
 
 def test_augmentation_trains_on_all_five_wordings() -> None:

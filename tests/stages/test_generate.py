@@ -20,6 +20,7 @@ from dialsum.modeling.bounds import fit_bounds
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.decoding import Batch
 from dialsum.modeling.loading import load_tokenizer
+from dialsum.prompts.form import Form, write_form
 from dialsum.stages import generate
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
@@ -41,6 +42,7 @@ def repository(small_base: Path, small_entry: Entry, tmp_path: Path, monkeypatch
     for split in ("train", "dev", "test"):
         Path("prepared").mkdir(exist_ok=True)
         write_jsonl(Path("prepared") / f"{split}.jsonl", dialogues(split))
+    write_form(Path("prompt.json"), Form(format="plain", system="none"))
     choose()
     return tmp_path
 
@@ -53,8 +55,8 @@ def choose(**values: Any) -> None:
 
 def run() -> Any:
     command = (
-        "--prepared prepared --base base --trained trained --entry entry.yaml --predictions said --samples samples "
-        "--metrics said.json --speed speed.json"
+        "--prepared prepared --prompt prompt.json --base base --trained trained --entry entry.yaml "
+        "--predictions said --samples samples --metrics said.json --speed speed.json"
     )
     CliRunner().invoke(generate.main, command.split(), catch_exceptions=False, standalone_mode=False)
     return json.loads(Path("said.json").read_text())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from dialsum.corpus.summaries import Row, Table, read_predictions, refuse_doubled, refuse_mismatch, write
+from dialsum.corpus.summaries import Row, Table, listed, read_predictions, refuse_doubled, refuse_mismatch, write
 from dialsum.errors import InputError
 from dialsum.measures.ensemble import WEIGHTS, Weights
 from dialsum.outputs import replacing
@@ -56,6 +56,7 @@ def main(files: tuple[Path, ...], method: str, weights: tuple[str, ...], out: Pa
     form = tables[0].form
     refuse_output(out, form)
     candidates = side_by_side(tables) if len(tables) > 1 else samples(tables[0])
+    refuse_few(candidates)
     chosen = choices(candidates, measured)
     rows = (in_form(tables[0], row_candidates, place) for row_candidates, place in zip(candidates, chosen, strict=True))
     try:
@@ -102,6 +103,15 @@ def samples(table: Table) -> list[list[Row]]:
     if all(len(group) == 1 for group in groups.values()):
         raise InputError(f"{table.path}: has one summary a dialogue; give several files, or one with several samples")
     return list(groups.values())
+
+
+def refuse_few(candidates: Sequence[Sequence[Row]]) -> None:
+    """Raise InputError where a dialogue has fewer than three candidates: two agree with each other alike, and the first
+    would always be taken.
+    """
+    few = [rows[0].id for rows in candidates if len(rows) < 3]
+    if few:
+        raise InputError(f"two candidates cannot outvote each other; give a third for {listed(few)}")
 
 
 def choices(candidates: Sequence[Sequence[Row]], weights: Weights) -> list[int]:

@@ -43,22 +43,26 @@ def settle(prompt: Prompt, limits: Tokenize, splits: Splits, tokens: Callable[[s
 
 
 def training_forms(prompt: Prompt, form: Form) -> list[Form]:
-    """The forms that each training dialogue is asked in."""
+    """The forms that each training dialogue is asked in; with dropout those that keep their topic name it."""
+    own = replace(form, topic="optional") if prompt.topic == "dropout" else form
     if not prompt.augment_instructions:
-        return [form]
-    return [replace(form, instruction=number) for number in range(1, len(ALPACA) + 1)]
+        return [own]
+    return [replace(own, instruction=number) for number in range(1, len(ALPACA) + 1)]
 
 
-def training_dialogues(prompt: Prompt, form: Form, dialogues: Sequence[Dialogue]) -> list[Dialogue]:
-    """The dialogues to train on: where topics are optional, a share of them without theirs, the same each time."""
-    if form.topic != "optional":
+def training_dialogues(prompt: Prompt, dialogues: Sequence[Dialogue]) -> list[Dialogue]:
+    """The dialogues to train on: with dropout a share of them without their topic, the same each time."""
+    if prompt.topic != "dropout":
         return list(dialogues)
     lost = [random.Random(dialogue.id).random() < prompt.topic_dropout for dialogue in dialogues]
     return [replace(one, topic=None) if gone else one for one, gone in zip(dialogues, lost, strict=True)]
 
 
 def topic_use(prompt: Prompt, splits: Splits) -> TopicUse:
-    """Whether a prompt names the topic. A format without a place for it never does."""
+    """Whether a prompt of what is evaluated or served names the topic. A format without a place for it never does.
+
+    With dropout none does if a split lacks topics: dev, which decides about the best model, must be asked as test is.
+    """
     if prompt.format != "structured" or prompt.topic == "never":
         return "never"
     lacking = {name: sum(not dialogue.topic for dialogue in dialogues) for name, dialogues in splits.items()}
@@ -74,12 +78,15 @@ def topic_use(prompt: Prompt, splits: Splits) -> TopicUse:
                 "training never showed; add the column topic to train, or set prompt.topic to never"
             )
         return "never"
-    if told and not lacking["train"] and not prompt.topic_dropout:
+    if not any(lacking[name] for name in splits if name != "train"):
+        return "optional"
+    if not prompt.topic_dropout:
         raise InputError(
-            f"{WHERE}.topic_dropout: 0, but {told} have no topic: training would always show what they do not have; "
+            f"{WHERE}.topic_dropout: 0, but {told} have no topic: training would hardly ever go without, as they must; "
             "set it to a share such as 0.3, or prompt.topic to never"
         )
-    return "optional"
+    print(f"{WHERE}.topic: dropout: {told} have no topic, so only prompts of training name one", file=sys.stderr)
+    return "never"
 
 
 def choose_shots(count: int, train: Sequence[Dialogue], limits: Tokenize, tokens: Callable[[str], int]) -> list[Shot]:

@@ -45,7 +45,7 @@ def main(predictions: Path, test: Path, data: Path, submission: Path) -> None:
     with replacing(submission) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows((dialogue.id, texts[dialogue.id] or stand_in(dialogue)) for dialogue in dialogues)
+        writer.writerows((dialogue.id, texts[dialogue.id] or one_line(stand_in(dialogue))) for dialogue in dialogues)
     warn(
         empty=[dialogue.id for dialogue in dialogues if not texts[dialogue.id]],
         joined=[answer.id for answer in answers if len(answer.text.strip().splitlines()) > 1],

@@ -53,7 +53,7 @@ def main(prepared: Path, base: Path, tokenized: Path, prompt: Path, metrics: Pat
     if family == "seq2seq":  # it reads the bare dialogue: there is nothing to say in other words
         chosen = replace(chosen, augment_instructions=False, topic="never", shots=0)
     form = settle(chosen, limits, splits, lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"]))
-    splits["train"] = training_dialogues(chosen, form, splits["train"])
+    splits["train"] = training_dialogues(chosen, splits["train"])
     forms = {split: training_forms(chosen, form) if split == "train" else [form] for split in SPLITS}
     encoded = {
         split: encode_split(tokenizer, family, dialogues, forms[split], limits, split)
