@@ -22,6 +22,7 @@ from dialsum.params.training import Training
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow  # stages/test_train_processes does the same for one batching
 @pytest.mark.parametrize("batching", ["length_grouped", "packed"])
 def test_two_processes_are_one(
     tune: Callable[..., Tuned],

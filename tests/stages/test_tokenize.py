@@ -88,10 +88,10 @@ def test_topics_are_named_as_the_test_set_allows(small_base: Path) -> None:
     assert all("위 대화 주제에" in text for text in texts(small_base, rows["train"]))
 
     rows, form, _ = run(small_base, {"format": "structured", "topic": "dropout", "topic_dropout": 0.5})
-    assert form.topic == "optional"
+    assert form.topic == "never"
     named = ["위 주제" in text for text in texts(small_base, rows["train"])]
     assert 0 < sum(named) < 8
-    assert all("위 주제" in text for text in texts(small_base, rows["dev"]))
+    assert all("위 대화 주제에" in text for text in texts(small_base, rows["dev"]))
 
     with pytest.raises(InputError, match=r"^params\.yaml: prompt\.topic_dropout: 0, but 2 of 2 rows of test have no "):
         run(small_base, {"format": "structured", "topic": "dropout", "topic_dropout": 0.0})
