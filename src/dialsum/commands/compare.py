@@ -10,7 +10,6 @@ Enters: two files of predictions and one of references, matched by id. Leaves: t
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from dialsum.commands.options import FILE, console, unit_option
 from dialsum.corpus.summaries import read_predictions, read_references, refuse_mismatch
 from dialsum.errors import InputError
-from dialsum.measures.rouge import NAMES, UNITS, Unit
+from dialsum.measures.rouge import NAMES, Unit
 from dialsum.measures.scoring import FINAL, all_columns
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 Columns = Mapping[str, Sequence[float]]
 Verdict = Literal["better", "worse", "the same", "unclear"]
 
-WIDTH = 80  # of the tables where no terminal says how wide it is
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 DEV = Path("data/prepared/dev.jsonl")
 SIGNIFICANT = 0.05
 CHANGED = 10  # rows that are shown
@@ -64,15 +62,7 @@ class Change:
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)
 @click.option("--references", type=FILE, help=f"What both are scored against.  [default: {DEV}]")
-@click.option(
-    "--unit",
-    "units",
-    type=click.Choice(UNITS),
-    multiple=True,
-    default=("mecab",),
-    show_default=True,
-    help="What ROUGE counts: morphemes, characters, or words between blanks. May repeat.",
-)
+@unit_option
 @click.option("--json", "as_json", is_flag=True, help="Print one object instead, with all digits and whole texts.")
 def main(a: Path, b: Path, references: Path | None, units: tuple[Unit, ...], as_json: bool) -> None:
     """Say whether the predictions B are better than A.
@@ -110,12 +100,10 @@ def main(a: Path, b: Path, references: Path | None, units: tuple[Unit, ...], as_
         shown = [asdict(change) for change in changed]
         click.echo(json.dumps({"rows": len(ids), "metrics": listed, "changed": shown}, ensure_ascii=False, indent=2))
         return
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, markup=False)
-    _print_metrics(console, metrics, before, after)
-    console.print(f"{_SENTENCES[verdict(metrics[final])]}, by {final} over {len(ids)} rows.")
-    _print_changed(console, changed, final)
+    screen = console()
+    _print_metrics(screen, metrics, before, after)
+    screen.print(f"{_SENTENCES[verdict(metrics[final])]}, by {final} over {len(ids)} rows.")
+    _print_changed(screen, changed, final)
 
 
 def default_references() -> Path:

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import click
 
+from dialsum.commands.options import FILE
 from dialsum.corpus.summaries import Row, Table, listed, read_predictions, refuse_doubled, refuse_mismatch, write
 from dialsum.errors import InputError
 from dialsum.measures.ensemble import WEIGHTS, Weights
 from dialsum.outputs import replacing
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()

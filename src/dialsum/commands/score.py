@@ -8,7 +8,6 @@ Enters: predictions and references, CSV or JSON lines, matched by id. Leaves: a 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -16,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dialsum.commands.options import FILE, console, unit_option
 from dialsum.corpus.summaries import read_predictions, read_references, refuse_mismatch
-from dialsum.measures.rouge import UNITS, Unit
+from dialsum.measures.rouge import Unit
 from dialsum.measures.scoring import all_columns
 
 if TYPE_CHECKING:
@@ -25,22 +25,11 @@ if TYPE_CHECKING:
 
     from dialsum.measures.significance import Interval
 
-WIDTH = 80  # of the table where no terminal says how wide it is
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 
 @click.command()
 @click.argument("predictions", type=FILE)
 @click.argument("references", type=FILE)
-@click.option(
-    "--unit",
-    "units",
-    type=click.Choice(UNITS),
-    multiple=True,
-    default=("mecab",),
-    show_default=True,
-    help="What ROUGE counts: morphemes, characters, or words between blanks. May repeat.",
-)
+@unit_option
 @click.option("--json", "as_json", is_flag=True, help="Print one object instead, with all digits.")
 def main(predictions: Path, references: Path, units: tuple[Unit, ...], as_json: bool) -> None:
     """Score PREDICTIONS against REFERENCES.
@@ -76,11 +65,9 @@ def main(predictions: Path, references: Path, units: tuple[Unit, ...], as_json: 
         metrics = {name: asdict(interval) for name, interval in found.items()}
         click.echo(json.dumps({"rows": len(wanted.rows), "metrics": metrics}, indent=2))
         return
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
-    console.print(_table(found))
-    console.print(f"{len(wanted.rows)} rows; F1 in percent, with 95 % intervals")
+    screen = console()
+    screen.print(_table(found))
+    screen.print(f"{len(wanted.rows)} rows; F1 in percent, with 95 % intervals")
 
 
 def _table(found: Mapping[str, Interval]) -> Table:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dialsum.corpus import formats
+from dialsum.corpus.listing import listed
 from dialsum.errors import InputError
 
 NAME = "sample_submission.csv"
@@ -30,7 +31,7 @@ def refuse_unlike_sample(folder: Path, ids: Sequence[str]) -> bool:
     first = tuple(formats.read_header(path)[0])
     if first != COLUMNS:
         raise InputError(
-            f"{path}: columns: are {_listed(first)}, the submission has {_listed(COLUMNS)}; name them so, or take the "
+            f"{path}: columns: are {_shown(first)}, the submission has {_shown(COLUMNS)}; name them so, or take the "
             "file away"
         )
     sample = formats.read_index(path)
@@ -41,7 +42,7 @@ def refuse_unlike_sample(folder: Path, ids: Sequence[str]) -> bool:
         "not in test.csv": [name for name in wanted if name not in given],
         "missing, though in test.csv": [name for name in ids if name not in there],
     }
-    found = "; ".join(f"{fault}: {_listed(names)}" for fault, names in faults.items() if names)
+    found = "; ".join(f"{fault}: {_shown(names)}" for fault, names in faults.items() if names)
     if found:
         raise InputError(f"{path}: ids: {found}; put the test.csv there that belongs to it, or take the file away")
     for number, asked, name in zip(sample.numbers, wanted, ids, strict=True):
@@ -52,6 +53,5 @@ def refuse_unlike_sample(folder: Path, ids: Sequence[str]) -> bool:
     return True
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - formats.SHOWN} more" if len(names) > formats.SHOWN else ""
-    return ", ".join(formats.shown(name) for name in names[: formats.SHOWN]) + more
+def _shown(names: Sequence[str]) -> str:
+    return listed([formats.shown(name) for name in names], formats.SHOWN)

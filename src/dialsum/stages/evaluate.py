@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 from dialsum.corpus.dialogue import Dialogue, Fact, read_jsonl
+from dialsum.corpus.listing import listed
 from dialsum.corpus.prediction import Prediction, read_predictions
 from dialsum.errors import InputError
 from dialsum.measures import baselines, groups, inspection, rouge, scoresheet, scoring
@@ -86,7 +87,7 @@ def read_dev(path: Path) -> list[Dialogue]:
     if not dialogues:
         raise InputError(f"{path}: there is no dialogue to score; give the dev split at least one row that is valid")
     if without := [dialogue.id for dialogue in dialogues if not dialogue.references]:
-        raise InputError(f"{path}: {_listed(without)}: there is no reference; give each dev row a summary")
+        raise InputError(f"{path}: {listed(without, _IDS_SHOWN)}: there is no reference; give each dev row a summary")
     return dialogues
 
 
@@ -100,7 +101,7 @@ def match(predictions: Sequence[Prediction], dialogues: Sequence[Dialogue], give
         "more than once": [name for name, count in Counter(one.id for one in predictions).items() if count > 1],
     }
     if any(faults.values()):
-        found = "; ".join(f"{fault}: {_listed(names)}" for fault, names in faults.items() if names)
+        found = "; ".join(f"{fault}: {listed(names, _IDS_SHOWN)}" for fault, names in faults.items() if names)
         raise InputError(f"{given}: ids: {found}; generate the predictions for this dev split again")
     return [by_id[name] for name in wanted]
 
@@ -204,8 +205,3 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _rounded(below) for key, below in value.items()}
     return round(value, 4) if isinstance(value, float) else value
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _IDS_SHOWN} more" if len(names) > _IDS_SHOWN else ""
-    return ", ".join(names[:_IDS_SHOWN]) + more

@@ -20,6 +20,7 @@ from pathlib import Path
 import click
 
 from dialsum.corpus.dialogue import Dialogue, read_jsonl
+from dialsum.corpus.listing import listed
 from dialsum.corpus.prediction import Prediction, read_predictions
 from dialsum.corpus.sample import COLUMNS, NAME, refuse_unlike_sample
 from dialsum.errors import InputError
@@ -63,7 +64,7 @@ def refuse_mismatch(path: Path, predictions: Sequence[Prediction], dialogues: Se
         "summaries of unknown dialogues": [name for name in predicted if name not in wanted],
         "more than one summary of": [name for name, times in predicted.items() if times > 1],
     }
-    messages = [f"{path}: {kind} {listed(names)}; generate again" for kind, names in faults.items() if names]
+    messages = [f"{path}: {kind} {listed(names, _SHOWN)}; generate again" for kind, names in faults.items() if names]
     if messages:
         raise InputError("\n".join(messages))
 
@@ -81,14 +82,8 @@ def stand_in(dialogue: Dialogue) -> str:
 def warn(empty: Sequence[str], joined: Sequence[str]) -> None:
     """Say on stderr of which dialogues the model's summary was empty, or had several lines that are one now."""
     if empty:
-        message = f"{len(empty)} summaries were empty, the longest turn stands in: {listed(empty)}"
+        message = f"{len(empty)} summaries were empty, the longest turn stands in: {listed(empty, _SHOWN)}"
         click.echo(f"warning: {message}", err=True)
     if joined:
-        message = f"{len(joined)} summaries had several lines, which are one now: {listed(joined)}"
+        message = f"{len(joined)} summaries had several lines, which are one now: {listed(joined, _SHOWN)}"
         click.echo(f"warning: {message}", err=True)
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
