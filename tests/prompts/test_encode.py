@@ -84,7 +84,7 @@ def test_a_single_turn_that_is_too_long_loses_its_end(tokenizer: PreTrainedToken
     one = Dialogue("one", (Turn("#Person1#", "가나다라" * 500),))
     source = encode_source(tokenizer, "causal", one, PLAIN, 300, "tail")
     assert len(source.ids) <= 300
-    assert (source.turns_dropped, source.turn_cut) == (0, True)
+    assert (source.turns_dropped, source.turns_cut) == (0, 1)
     assert tokenizer.decode(source.ids).endswith("\n---<|im_end|>\n<|im_start|>assistant\n")
 
 
@@ -207,7 +207,7 @@ TEXT = [5, 6, 7, 8, 4, 5, 6, 9, 4, 5, 6, 8]
 def test_a_seq2seq_model_reads_the_bare_dialogue_between_its_special_tokens(
     make: Callable[[], PreTrainedTokenizerFast], ids: list[int], form: Form
 ) -> None:
-    assert encode_source(make(), "seq2seq", BARE, form, 100, "tail") == Source(ids, 0, False, whole=len(ids))
+    assert encode_source(make(), "seq2seq", BARE, form, 100, "tail") == Source(ids, 0, 0, whole=len(ids))
 
 
 def test_a_prefix_stands_before_the_bare_dialogue_and_is_never_cut() -> None:
@@ -220,7 +220,7 @@ def test_a_prefix_stands_before_the_bare_dialogue_and_is_never_cut() -> None:
 @pytest.mark.parametrize(
     ("limit", "kept", "dropped", "cut"),
     [
-        (14, TEXT, 0, False),
+        (14, TEXT, 0, 0),
         (13, TEXT[:8], 1, False),
         (10, TEXT[:8], 1, False),
         (9, TEXT[:4], 2, False),
@@ -230,7 +230,7 @@ def test_a_prefix_stands_before_the_bare_dialogue_and_is_never_cut() -> None:
     ],
 )
 def test_its_source_loses_whole_turns_and_never_a_special_token(
-    make: Callable[[], PreTrainedTokenizerFast], limit: int, kept: list[int], dropped: int, cut: bool
+    make: Callable[[], PreTrainedTokenizerFast], limit: int, kept: list[int], dropped: int, cut: int
 ) -> None:
     assert encode_source(make(), "seq2seq", BARE, PLAIN, limit, "tail") == Source([1, *kept, 2], dropped, cut, 14)
 

@@ -7,14 +7,14 @@ from dialsum.prompts.statistics import Row, over, packing, padding_share, split_
 
 
 def row(
-    source: int, target: int | None, dropped: int = 0, cut: bool = False, whole: int = 0, lost: bool = False
+    source: int, target: int | None, dropped: int = 0, cut: int = 0, whole: int = 0, lost: bool = False
 ) -> Row:
     said = None if target is None else Target([1] * target, cut=False)
     return Row("id", Source([1] * source, dropped, cut, whole or source), said, lost)
 
 
 def test_lengths_and_what_was_cut() -> None:
-    rows = [row(100, 20), row(200, 30, dropped=3, whole=600), row(300, None, cut=True, whole=2100, lost=True)]
+    rows = [row(100, 20), row(200, 30, dropped=3, whole=600), row(300, None, cut=2, whole=2100, lost=True)]
     found = split_statistics(rows, "causal")
     assert found["rows"] == 3
     assert found["source_tokens"] == {"mean": 200.0, "p50": 200.0, "p95": 290.0, "p99": 298.0, "max": 300}
@@ -26,7 +26,7 @@ def test_lengths_and_what_was_cut() -> None:
         "1024": {"rows_over": 1, "share": 0.3333},
         "2048": {"rows_over": 1, "share": 0.3333},
     }
-    assert [found[name] for name in ("rows_truncated", "turns_dropped", "turns_cut", "headers_lost")] == [2, 3, 1, 1]
+    assert [found[name] for name in ("rows_truncated", "turns_dropped", "turns_cut", "headers_lost")] == [2, 3, 2, 1]
     assert (found["targets_cut"], found["supervised_tokens"]) == (0, 50)
 
 

@@ -34,11 +34,11 @@ IGNORED = -100  # what torch's cross entropy leaves out
 
 @dataclass(frozen=True)
 class Source:
-    """The prompt's ids, what the dialogue lost to fit (whole turns, a part of one), and the tokens it had before."""
+    """The prompt's ids, how many turns the dialogue lost to fit, and how many a part, and the tokens it had before."""
 
     ids: list[int]
     turns_dropped: int
-    turn_cut: bool
+    turns_cut: int
     whole: int
 
 
@@ -71,7 +71,7 @@ def encode_source(
                 return _between_special_tokens(tokenizer, form.prefix + candidate.text())
 
     fitted = fit(dialogue, lambda candidate: len(ids(candidate)), limit, truncation)
-    return Source(ids(fitted.dialogue), fitted.turns_dropped, fitted.turn_cut, whole=len(ids(dialogue)))
+    return Source(ids(fitted.dialogue), fitted.turns_dropped, fitted.turns_cut, whole=len(ids(dialogue)))
 
 
 def header_lost(

@@ -55,9 +55,9 @@ def split_statistics(rows: Sequence[Row], family: Family) -> dict[str, Any]:
 def what_was_cut(rows: Sequence[Row]) -> dict[str, int]:
     """Rows whose dialogue lost something, all turns that went, and rows in which the header is not whole."""
     return {
-        "rows_truncated": sum(row.source.turns_dropped > 0 or row.source.turn_cut for row in rows),
+        "rows_truncated": sum(row.source.turns_dropped + row.source.turns_cut > 0 for row in rows),
         "turns_dropped": sum(row.source.turns_dropped for row in rows),
-        "turns_cut": sum(row.source.turn_cut for row in rows),
+        "turns_cut": sum(row.source.turns_cut for row in rows),
         "headers_lost": sum(row.header_lost for row in rows),
     }
 

@@ -7,8 +7,22 @@ of turns, as short as can be. Of six turns, three of which fit (`truncation`, wh
     head    . . . 4 5 6
     middle  1 2 . . . 6     with four: 1 2 . . 5 6
 
-A turn that does not fit by itself is cut where the stretch begins or ends. What stands around the dialogue (system
-message, instruction, examples, assistant header) is never cut.
+A turn is cut only if it is too long by itself, that is, if the prompt with this turn alone is over the limit. Such a
+turn neither costs the others their place nor is it lost: where the stretch would begin or end with one, it is cut, and
+more turns are kept. The rule is that of a fair share:
+
+1. All turns that are cut get as many characters each as fit together into half of the room for a dialogue.
+2. Whole turns are kept as far as the room allows beside them.
+3. What is then left goes to the turns that are cut, equally many characters each. One for which not even its share was
+   left is cut to that rest; without a single character it goes.
+
+Of 100 tokens of room and turns of 900, 30, 10 and 20, tail keeps 60, 30 and 10; of turns of 70, 900 and 20 it keeps
+70 and 30. A turn is cut at its end, and at its beginning where it stands behind the stretch. What stands around the
+dialogue (system message, instruction, examples, assistant header) is never cut.
+
+With a larger limit no kept turn is lost, as long as the same turns are too long by themselves. Where a larger limit
+makes one fit that was cut before, that turn is whole from there on, and may need the place of others: of turns of 100,
+30 and 20, tail keeps 49, 30 and 20 in 99 tokens, and 100 alone in 100.
 """
 
 from __future__ import annotations
@@ -25,11 +39,42 @@ Length = Callable[[Dialogue], int]
 
 @dataclass(frozen=True)
 class Fitted:
-    """A dialogue that fits, how many turns it lost, and whether one of those left lost a part."""
+    """A dialogue that fits, how many turns it lost, and how many of those left lost a part."""
 
     dialogue: Dialogue
     turns_dropped: int = 0
-    turn_cut: bool = False
+    turns_cut: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """`count` turns of a dialogue; those in places `long`, which are too long by themselves, have `chars` at most."""
+
+    dialogue: Dialogue
+    truncation: Truncation
+    count: int
+    long: frozenset[int] = frozenset()
+    chars: int = 0
+
+    def places(self) -> list[int]:
+        """Where the turns that are kept stand in the dialogue."""
+        size, front = len(self.dialogue.turns), _front(self.count, self.truncation)
+        return [*range(front), *range(size - self.count + front, size)]
+
+    def following(self) -> int:
+        """The place of the turn that comes back first if one more is kept."""
+        return min(set(replace(self, count=self.count + 1).places()) - set(self.places()))
+
+    def kept(self) -> Dialogue:
+        """The dialogue as it is left."""
+        front = _front(self.count, self.truncation)
+        turns = (
+            _cut(self.dialogue.turns[place], self.chars, beginning=number < front)
+            if place in self.long
+            else self.dialogue.turns[place]
+            for number, place in enumerate(self.places())
+        )
+        return replace(self.dialogue, turns=tuple(turns))
 
 
 def fit(dialogue: Dialogue, length: Length, limit: int, truncation: Truncation) -> Fitted:
@@ -39,26 +84,60 @@ def fit(dialogue: Dialogue, length: Length, limit: int, truncation: Truncation) 
     """
     if length(dialogue) <= limit:
         return Fitted(dialogue)
-    turns = dialogue.turns
-
-    def part(count: int, *cut: Turn) -> Dialogue:
-        front = _front(count, truncation)
-        return replace(dialogue, turns=(*turns[:front], *cut, *turns[len(turns) - count + front :]))
-
-    kept = _most(len(turns) - 1, lambda count: length(part(count)) <= limit)
-    following = _next(turns, kept, truncation)
-    if kept and length(replace(dialogue, turns=(following,))) <= limit:
-        return Fitted(part(kept), len(turns) - kept)
-    seam = _cut(following, _grows_in_front(kept, truncation), lambda cut: length(part(kept, cut)) <= limit)
-    if kept and not seam.text:
-        return Fitted(part(kept), len(turns) - kept)
-    shortened = part(kept, seam)
-    if length(shortened) > limit:
+    part = _share_out(_most_turns(Part(dialogue, truncation, 0), length, limit), length, limit)
+    kept = part.kept()
+    if length(kept) > limit:
         raise InputError(
             f"params.yaml: tokenize.max_source_tokens: {limit} leaves no room for dialogue {dialogue.id}; the prompt "
-            f"around it alone has {length(shortened)} tokens: raise the limit or choose a shorter prompt"
+            f"around it alone has {length(kept)} tokens: raise the limit or choose a shorter prompt"
         )
-    return Fitted(shortened, len(turns) - kept - 1, turn_cut=True)
+    return Fitted(kept, len(dialogue.turns) - part.count, len(part.long.intersection(part.places())))
+
+
+def _most_turns(part: Part, length: Length, limit: int) -> Part:
+    """As many turns as fit, with the share in half of the room for each that is too long; of those it names the ones
+    that are kept or follow next, since what is further on does not matter.
+    """
+    turns = part.dialogue.turns
+    while True:
+        part = replace(part, count=_most(len(turns), lambda count: length(replace(part, count=count).kept()) <= limit))
+        if part.count == len(turns):
+            return part
+        place = part.following()
+        if place in part.long or length(replace(part.dialogue, turns=(turns[place],))) <= limit:
+            return part
+        part = replace(part, long=part.long | {place})
+        part = replace(part, chars=_fair_share(part, length, limit))
+
+
+def _fair_share(part: Part, length: Length, limit: int) -> int:
+    """The characters of each turn that is too long with which all of them take half of the room; at least one."""
+    around = length(replace(part.dialogue, turns=()))
+    long = [part.dialogue.turns[place] for place in sorted(part.long)]
+
+    def fits(chars: int) -> bool:
+        turns = tuple(_cut(turn, chars, beginning=True) for turn in long)
+        return length(replace(part.dialogue, turns=turns)) <= (around + limit) // 2
+
+    return max(1, _most(max(len(turn.text) for turn in long), fits))
+
+
+def _share_out(part: Part, length: Length, limit: int) -> Part:
+    """What room is left goes to the turns that are cut, the one that follows next among them if there is enough."""
+    if not part.long:
+        return part
+    longest = max(len(part.dialogue.turns[place].text) for place in part.long)
+
+    def filled(count: int) -> Part:
+        grown = replace(part, count=count)
+        chars = _most(longest, lambda chars: length(replace(grown, chars=chars).kept()) <= limit)
+        return replace(grown, chars=chars)
+
+    if part.count < len(part.dialogue.turns) and part.following() in part.long:
+        more = filled(part.count + 1)
+        if more.chars or not part.count:
+            return more
+    return filled(part.count)
 
 
 def _front(count: int, truncation: Truncation) -> int:
@@ -72,24 +151,9 @@ def _front(count: int, truncation: Truncation) -> int:
             return (count + 1) // 2
 
 
-def _grows_in_front(count: int, truncation: Truncation) -> bool:
-    """Whether one more turn would be kept at the dialogue's beginning, or else at its end."""
-    return _front(count + 1, truncation) > _front(count, truncation)
-
-
-def _next(turns: tuple[Turn, ...], kept: int, truncation: Truncation) -> Turn:
-    """The turn that comes back first if one more is kept."""
-    front = _front(kept, truncation)
-    return turns[front] if _grows_in_front(kept, truncation) else turns[len(turns) - kept + front - 1]
-
-
-def _cut(turn: Turn, beginning: bool, fits: Callable[[Turn], bool]) -> Turn:
-    """As much of a turn as fits: of its beginning where it follows what is kept, of its end where it precedes it."""
-
-    def cut(chars: int) -> Turn:
-        return replace(turn, text=turn.text[:chars] if beginning else turn.text[len(turn.text) - chars :])
-
-    return cut(_most(len(turn.text), lambda chars: fits(cut(chars))))
+def _cut(turn: Turn, chars: int, beginning: bool) -> Turn:
+    """So many characters of a turn's beginning, or of its end."""
+    return replace(turn, text=turn.text[:chars] if beginning else turn.text[max(0, len(turn.text) - chars) :])
 
 
 def _most(upper: int, fits: Callable[[int], bool]) -> int:
