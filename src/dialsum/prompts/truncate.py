@@ -11,10 +11,10 @@ A turn is cut only if it is too long by itself, that is, if the prompt with this
 turn neither costs the others their place nor is it lost: where the stretch would begin or end with one, it is cut, and
 more turns are kept. The rule is that of a fair share:
 
-1. All turns that are cut get as many characters each as fit together into half of the room for a dialogue.
-2. Whole turns are kept as far as the room allows beside them.
-3. What is then left goes to the turns that are cut, equally many characters each. One for which not even its share was
-   left is cut to that rest; without a single character it goes.
+1. Half of the room for a dialogue is kept for the turns that are cut, an equal part of it for each.
+2. Whole turns stay as far as the other half allows.
+3. What is then left goes to the turns that are cut, equally many characters each. One that would begin or end the
+   stretch and whose part was not left gets that rest too; without a single character it goes.
 
 Of 100 tokens of room and turns of 900, 30, 10 and 20, tail keeps 60, 30 and 10; of turns of 70, 900 and 20 it keeps
 70 and 30. A turn is cut at its end, and at its beginning where it stands behind the stretch. What stands around the
@@ -95,31 +95,31 @@ def fit(dialogue: Dialogue, length: Length, limit: int, truncation: Truncation) 
 
 
 def _most_turns(part: Part, length: Length, limit: int) -> Part:
-    """As many turns as fit, with the share in half of the room for each that is too long; of those it names the ones
-    that are kept or follow next, since what is further on does not matter.
+    """As many turns as fit where those that are too long have half of the room, and a character at least. Of these it
+    names the ones that are kept or follow next: what is further on does not matter.
     """
     turns = part.dialogue.turns
+    reserve = 0  # tokens for all turns that are too long
+
+    def fits(count: int) -> bool:
+        candidate = replace(part, count=count)
+        if length(candidate.kept()) > limit:
+            return False
+        places = set(candidate.places())
+        if long := places & part.long:
+            others = tuple(turns[place] for place in sorted(places - long))
+            return length(replace(part.dialogue, turns=others)) + reserve * len(long) // len(part.long) <= limit
+        return True
+
     while True:
-        part = replace(part, count=_most(len(turns), lambda count: length(replace(part, count=count).kept()) <= limit))
+        part = replace(part, count=_most(len(turns), fits))
         if part.count == len(turns):
             return part
         place = part.following()
         if place in part.long or length(replace(part.dialogue, turns=(turns[place],))) <= limit:
             return part
-        part = replace(part, long=part.long | {place})
-        part = replace(part, chars=_fair_share(part, length, limit))
-
-
-def _fair_share(part: Part, length: Length, limit: int) -> int:
-    """The characters of each turn that is too long with which all of them take half of the room; at least one."""
-    around = length(replace(part.dialogue, turns=()))
-    long = [part.dialogue.turns[place] for place in sorted(part.long)]
-
-    def fits(chars: int) -> bool:
-        turns = tuple(_cut(turn, chars, beginning=True) for turn in long)
-        return length(replace(part.dialogue, turns=turns)) <= (around + limit) // 2
-
-    return max(1, _most(max(len(turn.text) for turn in long), fits))
+        part = replace(part, long=part.long | {place}, chars=1)
+        reserve = (limit - length(replace(part.dialogue, turns=()))) // 2
 
 
 def _share_out(part: Part, length: Length, limit: int) -> Part:
