@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from dialsum.commands import tokens
+from dialsum.corpus.dialogue import Dialogue, Turn
 from dialsum.errors import InputError
 from dialsum.modeling.loading import load_tokenizer
+from dialsum.prompts.form import Form, Shot, write_form
 
 CSV = 'fname,dialogue\nt_0,"#Person1#: 안녕하세요.\n#Person2#: 네, 반가워요."\nt_1,"#Person1#: 네.\n#Person2#: 네."\n'
 TEXTS = ["#Person1#: 안녕하세요.\n#Person2#: 네, 반가워요.", "#Person1#: 네.\n#Person2#: 네."]
@@ -81,6 +83,22 @@ def test_summaries_and_other_forms_are_read(small_base: Path) -> None:
     assert (both["rows"], both["supervised_tokens"]) == (4, 2 * wanted)
 
 
+def test_a_runs_prompt_is_counted_with_its_examples(small_base: Path) -> None:
+    shot = Shot(Dialogue("train_0", (Turn("#Person1#", "배고파."),), "식사"), "배고프다.")
+    write_form(Path("prompt.json"), Form("structured", "none", 2, "optional", shots=(shot,)))
+    asked = "[Conversation]\n{}\n\n[Question]\n위 대화 주제에 대한 대화의 핵심 내용을 정리해주세요."
+    question = f"<|im_start|>user\n{asked}<|im_end|>\n"
+    example = question.replace("{}", "#Person1#: 배고파.")
+    form = f"<s>{example}<|im_start|>assistant\n배고프다.<|im_end|>\n{question}<|im_start|>assistant\n"
+    found = measured("test.csv", "--tokenizer", str(small_base), "--prompt", "prompt.json")
+    assert found["lengths"]["max"] == max(lengths(small_base, form))
+
+
+def test_spelled_control_tokens_are_counted(small_base: Path) -> None:
+    Path("test.csv").write_text(CSV.replace("안녕하세요.", "안녕.<|im_end|>"), encoding="utf-8")
+    assert measured("test.csv", "--tokenizer", str(small_base))["control_tokens"] == 1
+
+
 def test_a_limit_without_room_is_said(small_base: Path) -> None:
     found = measured("test.csv", "--tokenizer", str(small_base), "--limits", "3", "--system", "strict")
     assert found["limits"]["3"] == {"rows_over": 2, "share": 1.0, "no_room": True}
@@ -102,18 +120,33 @@ def test_the_table_has_the_same_figures(small_base: Path) -> None:
         ("test.csv --tokenizer nowhere", "--tokenizer nowhere: no such folder; "),
         (
             "test.csv --tokenizer .",
-            "--tokenizer .: holds no tokenizer that can be read, but broken, test.csv; it needs ",
+            "--tokenizer .: holds no tokenizer that can be read, but broken, prompt.json, test.csv; it needs ",
         ),
         ("test.csv --tokenizer broken", "--tokenizer broken: holds no tokenizer that can be read, but tokenizer.json"),
         ("none.csv --tokenizer BASE", "none.csv: no such file or folder"),
         ("test.csv --tokenizer BASE --limits 512,many", "--limits 512,many: should be numbers of tokens with commas "),
+        ("test.csv --tokenizer BASE --prompt none.json", "--prompt none.json: cannot be read ("),
+        ("test.csv --tokenizer BASE --prompt test.csv", "--prompt test.csv: cannot be read ("),
+        (
+            "test.csv --tokenizer BASE --prompt prompt.json --format plain",
+            "--format plain: has no effect: prompt.json says it; leave it out",
+        ),
+        (
+            "test.csv --tokenizer BART --format structured",
+            "--format structured: has no effect: a seq2seq model reads the bare dialogue; leave it out",
+        ),
+        (
+            "test.csv --tokenizer BART --system strict",
+            "--system strict: has no effect: a seq2seq model reads the bare dialogue; leave it out",
+        ),
         ("test.csv --tokenizer BASE --limits 0", "--limits 0: should be numbers of tokens with commas "),
     ],
 )
-def test_what_cannot_be_counted_is_refused(arguments: str, message: str, small_base: Path) -> None:
+def test_what_cannot_be_counted_is_refused(arguments: str, message: str, small_base: Path, bart_base: Path) -> None:
+    write_form(Path("prompt.json"), Form("plain", "none"))
     Path("broken").mkdir()
     Path("broken/tokenizer.json").write_text('{"version": "1.0", "model": {}}')
     Path("broken/tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}')
     with pytest.raises(InputError) as caught:
-        call(*arguments.replace("BASE", str(small_base)).split())
+        call(*arguments.replace("BASE", str(small_base)).replace("BART", str(bart_base)).split())
     assert str(caught.value).startswith(message)

@@ -116,6 +116,18 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: prompt.topic: input should be 'never', 'when_all_splits_have_it' or 'dropout', got 'always'",
         ),
         (
+            r"^  topic: never",
+            "  topic: dropout",
+            "params.yaml: prompt: topic is for format structured, which alone has a place for it, and format is plain; "
+            "set format to structured, or topic to never",
+        ),
+        (
+            r'^  prefix: ""',
+            '  prefix: "요약: "',
+            'params.yaml: prompt.prefix: "요약: ": has no effect: a causal model is asked in the words of prompt.format; '
+            'set it to ""',
+        ),
+        (
             r"^  topic_dropout: \S+",
             "  topic_dropout: 1.0",
             "params.yaml: prompt.topic_dropout: input should be less than 1, got 1.0",
@@ -224,6 +236,25 @@ def test_a_model_that_the_catalog_lacks_is_refused_with_those_it_has(params: Pat
     (fault,) = faults(params)
     assert fault.startswith("params.yaml: model.name: there is no catalog/nosuch.yaml; expected is one of kobart, ")
     assert fault.endswith(", tiny-llama")
+
+
+def test_a_seq2seq_model_heeds_the_prefix_alone(params: Path) -> None:
+    spoil(params, r"^  name: tiny-llama", "  name: tiny-bart")
+    spoil(params, r'^  prefix: ""', '  prefix: "summarize: "')
+    sections.check(params)
+    spoil(params, r"^  format: plain", "  format: structured")
+    spoil(params, r"^  system: none", "  system: strict")
+    spoil(params, r"^  augment_instructions: false", "  augment_instructions: true")
+    spoil(params, r"^  topic: never", "  topic: dropout")
+    spoil(params, r"^  shots: 0", "  shots: 2")
+    reason = "has no effect: a seq2seq model reads the bare dialogue, after prompt.prefix; set it to"
+    assert faults(params) == [
+        f"params.yaml: prompt.augment_instructions: true: {reason} false",
+        f"params.yaml: prompt.format: structured: {reason} plain",
+        f"params.yaml: prompt.shots: 2: {reason} 0",
+        f"params.yaml: prompt.system: strict: {reason} none",
+        f"params.yaml: prompt.topic: dropout: {reason} never",
+    ]
 
 
 def test_a_fault_of_the_catalogs_file_is_told_too(params: Path) -> None:

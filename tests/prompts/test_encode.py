@@ -13,16 +13,17 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue, Turn
+from dialsum.errors import InputError
 from dialsum.modeling.decoding import Summarizer, batches, load_summarizer
 from dialsum.modeling.loading import load_tokenizer
 from dialsum.outputs import write_json
 from dialsum.params.generation import Generation
-from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.model import Family
+from dialsum.params.prompt import Prompt, Tokenize, Truncation
 from dialsum.params.strict import load
-from dialsum.prompts.encode import IGNORED, Source, encode_source, encode_target, header_lost, join
+from dialsum.prompts.encode import IGNORED, Row, Source, encode_rows, encode_source, encode_target, header_lost, join
 from dialsum.prompts.form import Form, Shot, read_form, write_form
 from dialsum.prompts.settling import settle, training_dialogues, training_forms
-from dialsum.prompts.statistics import Row
 from dialsum.stages.tokenize import as_dataset, encode_split
 
 PLAIN = Form(format="plain", system="simple")
@@ -110,9 +111,17 @@ def summarizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     return load_summarizer(request.getfixturevalue(request.param), trained, PLAIN, LIMITS, GENERATION)
 
 
-@pytest.mark.parametrize("format", ["plain", "structured", "alpaca"])
+@pytest.mark.parametrize(
+    ("format", "topic"),
+    [
+        ("plain", "never"),
+        ("alpaca", "never"),
+        ("structured", "never"),
+        ("structured", "when_all_splits_have_it"),
+        ("structured", "dropout"),
+    ],
+)
 @pytest.mark.parametrize("system", ["none", "simple", "strict"])
-@pytest.mark.parametrize("topic", ["never", "when_all_splits_have_it", "dropout"])
 @pytest.mark.parametrize("shots", [0, 2])
 def test_the_prompt_of_training_is_the_prompt_of_generation_and_of_serving(
     summarizer: Summarizer, format: str, system: str, topic: str, shots: int, tmp_path: Path
@@ -139,6 +148,27 @@ def test_the_prompt_of_training_is_the_prompt_of_generation_and_of_serving(
     for one in (dialogue, served):
         (batch,) = batches(asking, [one])
         assert batch.sources == [source]
+
+
+@pytest.mark.parametrize("truncation", ["tail", "head", "middle"])
+@pytest.mark.parametrize("base", ["small_base", "bart_base", "t5_base"])
+def test_at_every_limit_the_prompt_fits_and_its_header_is_whole(
+    base: str, truncation: Truncation, request: pytest.FixtureRequest
+) -> None:
+    tokenizer = load_tokenizer(request.getfixturevalue(base))
+    family: Family = "causal" if base == "small_base" else "seq2seq"
+    long = Turn("#Person1#", "그건 정말 긴 이야기야. " * 40)
+    one = Dialogue("long", (DIALOGUE.turns[0], long, *DIALOGUE.turns, *DIALOGUE.turns), references=("요약.",))
+    empty = replace(one, turns=(Turn("#Person1#", ""),))
+    least = max(20, len(encode_source(tokenizer, family, empty, PLAIN, 1000, truncation).ids))
+    for limit in range(least, least + 150):
+        (row,) = encode_rows(tokenizer, family, one, PLAIN, (limit, 50), truncation)
+        assert len(row.source.ids) <= limit
+        assert not row.header_lost
+        assert row.source.turns_cut + row.source.turns_dropped > 0
+    if family == "causal":
+        with pytest.raises(InputError, match="leaves no room for dialogue long; the prompt around it alone has "):
+            encode_source(tokenizer, family, one, PLAIN, least - 1, truncation)
 
 
 def test_a_form_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -131,3 +131,20 @@ def test_examples_come_first_as_questions_and_answers() -> None:
     assert chat[2]["content"] == "A는 배고프다."
     assert form.for_dialogue(DIALOGUE).shots == (SHOT,)
     assert form.for_dialogue(Dialogue("other id", SHOT.dialogue.turns)).shots == (SPARE,)
+
+
+@pytest.mark.parametrize(
+    ("topic", "dialogue", "named"),
+    [
+        ("optional", DIALOGUE, ["식사", "약속 잡기"]),
+        ("optional", Dialogue("9", DIALOGUE.turns), ["대화", "대화"]),
+        ("never", DIALOGUE, ["대화", "대화"]),
+        ("always", DIALOGUE, ["식사", "약속 잡기"]),
+    ],
+)
+def test_examples_name_their_topic_only_where_the_question_does(
+    topic: str, dialogue: Dialogue, named: list[str]
+) -> None:
+    form = Form("structured", "none", topic=topic, shots=(SHOT,))  # type: ignore[arg-type]
+    asked = [message["content"].splitlines()[-1] for message in messages(dialogue, form) if message["role"] == "user"]
+    assert asked == [f"위 {name} 주제에 대한 대화를 요약해주세요." for name in named]

@@ -45,7 +45,13 @@ def test_the_topic_is_named_where_training_and_test_can_agree(
     assert topic_use(chosen, splits) == use
     said = capsys.readouterr().err
     assert bool(said) == (topic != "never" and use == "never" and train != WITHOUT)
-    assert topic_use(replace(chosen, format="plain"), splits) == "never"
+
+
+@pytest.mark.parametrize("format", ["plain", "alpaca"])
+@pytest.mark.parametrize("topic", ["when_all_splits_have_it", "dropout"])
+def test_a_format_without_a_place_for_the_topic_is_refused(format: str, topic: str) -> None:
+    with pytest.raises(ValueError, match="topic is for format structured"):
+        replace(PROMPT, format=format, topic=topic)  # type: ignore[arg-type]
 
 
 def test_what_is_lacking_is_said(capsys: pytest.CaptureFixture[str]) -> None:

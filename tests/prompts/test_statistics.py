@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dialsum.prompts.encode import Source, Target
-from dialsum.prompts.statistics import Row, over, packing, padding_share, split_statistics
+from dialsum.prompts.encode import Row, Source, Target
+from dialsum.prompts.statistics import over, packing, padding_share, split_statistics
 
 
-def row(
-    source: int, target: int | None, dropped: int = 0, cut: int = 0, whole: int = 0, lost: bool = False
-) -> Row:
+def row(source: int, target: int | None, dropped: int = 0, cut: int = 0, whole: int = 0, lost: bool = False) -> Row:
     said = None if target is None else Target([1] * target, cut=False)
     return Row("id", Source([1] * source, dropped, cut, whole or source), said, lost)
 

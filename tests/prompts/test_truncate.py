@@ -86,9 +86,7 @@ LONG = dialogue("가", "나" * 39 + "다", "라")
         ("middle", ("가", "나" * 7, "라")),
     ],
 )
-def test_a_turn_too_long_by_itself_is_cut_and_not_dropped(
-    truncation: Truncation, texts: tuple[str, ...]
-) -> None:
+def test_a_turn_too_long_by_itself_is_cut_and_not_dropped(truncation: Truncation, texts: tuple[str, ...]) -> None:
     assert fit(LONG, length, 30, truncation) == Fitted(dialogue(*texts), turns_cut=1)
 
 
@@ -176,7 +174,11 @@ def test_no_more_goes_than_must(sizes: list[int], limit: int, truncation: Trunca
     places = kept_places(whole, found, truncation)
     if found.turns_cut:  # one character more for each is too much
         assert length(found.dialogue) + found.turns_cut > limit
-        shares = {len(turn.text) for place, turn in zip(places, found.dialogue.turns, strict=True) if turn != whole.turns[place]}
+        shares = {
+            len(turn.text)
+            for place, turn in zip(places, found.dialogue.turns, strict=True)
+            if turn != whole.turns[place]
+        }
         assert len(shares) == 1
     if not found.turns_dropped:
         return

@@ -117,16 +117,46 @@ def test_examples_are_the_same_for_all_and_never_the_row_itself(small_base: Path
         assert (form.spare.summary in text) == (len(shown) < 2 or row["id"] == form.spare.dialogue.id)
 
 
-def test_a_seq2seq_model_reads_the_bare_dialogue_whatever_is_chosen(bart_base: Path) -> None:
-    plain, _, _ = run(bart_base, {})
-    chosen = {"format": "structured", "system": "strict", "augment_instructions": True, "topic": "dropout", "shots": 2}
-    rows, form, figures = run(bart_base, chosen)
-    assert [row["input_ids"] for row in rows["train"]] == [row["input_ids"] for row in plain["train"]]
-    assert (form.shots, form.topic, figures["train"]["packing"]) == ((), "never", None)
+def test_a_seq2seq_model_reads_the_bare_dialogue_after_its_prefix(bart_base: Path) -> None:
+    plain, _, figures = run(bart_base, {})
+    assert figures["train"]["packing"] is None
     prefixed, _, _ = run(bart_base, {"prefix": "요약: "})
     assert texts(bart_base, prefixed["dev"]) == [
         text.replace("<s>", "<s>요약: ") for text in texts(bart_base, plain["dev"])
     ]
+
+
+def test_a_value_that_the_model_does_not_heed_is_refused(bart_base: Path, small_base: Path) -> None:
+    with pytest.raises(InputError, match=r"^params\.yaml: prompt\.shots: 2: has no effect: a seq2seq model reads the"):
+        run(bart_base, {"shots": 2})
+    with pytest.raises(
+        InputError, match=r"^params\.yaml: prompt\.prefix: 요약: has no effect: a causal model is asked"
+    ):
+        run(small_base, {"prefix": "요약"})
+
+
+def test_a_dialogue_whose_topic_was_dropped_is_shown_no_topic_by_the_examples(small_base: Path) -> None:
+    chosen = {"format": "structured", "topic": "dropout", "topic_dropout": 0.5, "shots": 2}
+    rows, _, _ = run(small_base, chosen)
+    shown = [text.count("위 주제") for text in texts(small_base, rows["train"])]
+    assert set(shown) == {0, 3}
+    assert all("위 주제" not in text for text in texts(small_base, rows["dev"]))
+
+
+def test_spelled_control_tokens_are_text_and_counted(small_base: Path) -> None:
+    plain, _, _ = run(small_base, {})
+    train = dialogues("train", 8)
+    first = replace(train[0], turns=(replace(train[0].turns[0], text="네.<|im_end|>"), *train[0].turns[1:]))
+    second = replace(train[1], references=("<|im_start|>요약.",))
+    write_jsonl(Path("prepared/train.jsonl"), [first, second, *train[2:]])
+    rows, _, figures = run(small_base, {})
+    assert figures["train"]["control_tokens"] == 2
+    assert figures["dev"]["control_tokens"] == 0
+    tokenizer = load_tokenizer(small_base)
+    for name in ("<|im_end|>", "<|im_start|>"):
+        number = tokenizer.convert_tokens_to_ids(name)
+        assert {row["input_ids"].count(number) for row in rows["train"]} == {2}
+    assert rows["train"]["input_ids"][2:] == plain["train"]["input_ids"][2:]
 
 
 def test_what_is_cut_is_counted(small_base: Path) -> None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from dialsum.corpus.dialogue import Dialogue
     from dialsum.params.model import Family
+    from dialsum.prompts.encode import Row
     from dialsum.prompts.form import Form
-    from dialsum.prompts.statistics import Row
 
 ENDLESS = sys.maxsize
 
@@ -34,13 +34,23 @@ ENDLESS = sys.maxsize
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--tokenizer", "folder", type=click.Path(path_type=Path), required=True, help="A folder that holds one.")
-@click.option("--format", "layout", type=click.Choice(get_args(Format)), default="plain", help="As prompt.format.")
-@click.option("--system", type=click.Choice(get_args(System)), default="none", help="As prompt.system.")
+@click.option(
+    "--format", "layout", type=click.Choice(get_args(Format)), help="As prompt.format; plain if none is named."
+)
+@click.option("--system", type=click.Choice(get_args(System)), help="As prompt.system; none if none is named.")
+@click.option("--prompt", type=click.Path(path_type=Path), help="A run's data/prompt.json, in place of these two.")
 @click.option("--limits", default="256,512,768,1024,2048", help="Tokens, with commas between them.")
 @click.option("--truncation", type=click.Choice(get_args(Truncation)), default="middle", help="As tokenize.truncation.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object instead.")
 def main(
-    data: Path, folder: Path, layout: Format, system: System, limits: str, truncation: Truncation, as_json: bool
+    data: Path,
+    folder: Path,
+    layout: Format | None,
+    system: System | None,
+    prompt: Path | None,
+    limits: str,
+    truncation: Truncation,
+    as_json: bool,
 ) -> None:
     """Show how long prompts are in any tokenizer.
 
@@ -53,12 +63,12 @@ def main(
     Examples:
       dialsum tokens data/mine --tokenizer models/base
       dialsum tokens test.csv --tokenizer ~/qwen3 --limits 512,1024 --json
+      dialsum tokens data/mine --tokenizer models/base --prompt data/prompt.json
     """
-    from dialsum.prompts.form import Form
-
     bounds = numbers(limits)
     tokenizer, family = read_tokenizer(folder)
-    found = measure(list(dialogues(data)), tokenizer, family, Form(layout, system), bounds, truncation)
+    form = choose_form(layout, system, prompt, family)
+    found = measure(list(dialogues(data)), tokenizer, family, form, bounds, truncation)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
@@ -76,26 +86,46 @@ def numbers(text: str) -> list[int]:
     return found
 
 
+def choose_form(layout: Format | None, system: System | None, prompt: Path | None, family: Family) -> Form:
+    """The form in a file of a run, or the one that the options name. Raises InputError if an option has no effect."""
+    from dialsum.prompts.form import Form, read_form
+
+    given = {"--format": layout, "--system": system}
+    if prompt is None:
+        form = Form(layout or "plain", system or "none")
+        reason = "a seq2seq model reads the bare dialogue" if family == "seq2seq" else ""
+        given = {"--format": layout if layout != "plain" else None, "--system": system if system != "none" else None}
+    else:
+        try:
+            form = read_form(prompt)
+        except (OSError, ValueError) as error:
+            raise InputError(f"--prompt {prompt}: cannot be read ({error}); give a run's data/prompt.json") from error
+        reason = f"{prompt} says it"
+    for option, value in given.items():
+        if value and reason:
+            raise InputError(f"{option} {value}: has no effect: {reason}; leave it out")
+    return form
+
+
 def read_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerBase, Family]:
     """The tokenizer in a folder, and the family of its model; causal where nothing there says what the model is."""
-    from transformers import AutoTokenizer
-
+    from dialsum.modeling.loading import load_tokenizer, open_tokenizer
     from dialsum.modeling.pin import PIN, read_pin
 
     if not folder.is_dir():
         raise InputError(f"--tokenizer {folder}: no such folder; give one with tokenizer.json, as models/base")
+    if (folder / PIN).is_file():
+        return load_tokenizer(folder), read_pin(folder).family
+    config = folder / "config.json"
+    seq2seq = config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("is_encoder_decoder")
+    family: Family = "seq2seq" if seq2seq else "causal"
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return open_tokenizer(folder, family), family
     except Exception as error:  # the library for tokenizers raises no narrower one
         raise InputError(
             f"--tokenizer {folder}: holds no tokenizer that can be read, but {', '.join(names(folder)) or 'nothing'}; "
             "it needs tokenizer.json, or vocab.json with merges.txt, beside tokenizer_config.json"
         ) from error
-    if (folder / PIN).is_file():
-        return tokenizer, read_pin(folder).family
-    config = folder / "config.json"
-    seq2seq = config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("is_encoder_decoder")
-    return tokenizer, "seq2seq" if seq2seq else "causal"
 
 
 def names(folder: Path) -> list[str]:
@@ -134,20 +164,25 @@ def measure(
     from tqdm import tqdm
 
     from dialsum.prompts import statistics
+    from dialsum.prompts.encode import encode_rows
+
+    def encode(dialogue: Dialogue, limit: int) -> Row:
+        """With the first summary, as stage tokenize would encode it."""
+        return encode_rows(tokenizer, family, dialogue, form, (limit, ENDLESS), truncation)[0]
 
     if not given:
         raise InputError("DATA: has no dialogues; there is nothing to count")
     whole: list[Row] = []
     cut: dict[int, list[Row] | None] = {limit: [] for limit in limits}
     for dialogue in tqdm(given, desc="tokens", unit="row", disable=None, mininterval=1):
-        row = encode(tokenizer, family, dialogue, form, ENDLESS, truncation)
+        row = encode(dialogue, ENDLESS)
         whole.append(row)
         for limit, rows in cut.items():
             if rows is None:
                 continue
             try:
                 fits = row.source.whole <= limit
-                rows.append(row if fits else encode(tokenizer, family, dialogue, form, limit, truncation))
+                rows.append(row if fits else encode(dialogue, limit))
             except InputError:  # not even an empty dialogue fits
                 cut[limit] = None
     lengths = [row.source.whole for row in whole]
@@ -160,28 +195,11 @@ def measure(
         "lengths": statistics.lengths(lengths),
         "targets": statistics.lengths([len(target.ids) for target in targets]),
         "supervised_tokens": sum(len(target.ids) for target in targets),
+        "control_tokens": statistics.control_tokens(whole),
         "limits": {limit: {**over[limit], **(lost[limit] or {"no_room": True})} for limit in over},
         "padding_share": statistics.padding_share(whole, family),
         "packing": statistics.packing(whole) if family == "causal" else None,
     }
-
-
-def encode(
-    tokenizer: PreTrainedTokenizerBase,
-    family: Family,
-    dialogue: Dialogue,
-    form: Form,
-    limit: int,
-    truncation: Truncation,
-) -> Row:
-    """A dialogue with its first summary, as stage tokenize would encode them."""
-    from dialsum.prompts.encode import encode_source, encode_target, header_lost
-    from dialsum.prompts.statistics import Row
-
-    source = encode_source(tokenizer, family, dialogue, form, limit, truncation)
-    lost = header_lost(tokenizer, family, dialogue, form, source)
-    target = encode_target(tokenizer, dialogue.references[0], ENDLESS) if dialogue.references else None
-    return Row(dialogue.id, source, target, lost)
 
 
 def show(found: dict[str, Any]) -> None:

@@ -39,15 +39,21 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def open_tokenizer(folder: Path, family: Family) -> PreTrainedTokenizerBase:
+    """The tokenizer in a folder. It pads on the left for causal models, whose summary must follow the prompt."""
+    side = "left" if family == "causal" else "right"
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, padding_side=side, local_files_only=True)
+    return tokenizer
+
+
 def load_tokenizer(base: Path) -> PreTrainedTokenizerBase:
-    """The tokenizer in models/base/. It pads on the left for causal models, whose summary must follow the prompt.
+    """The tokenizer in models/base/.
 
     Its end token, which training ends each summary with, is the first that the catalog names: the tokenizer's own may
     be that of a whole text, and not that of a turn, which the chat format knows.
     """
     pin = read_pin(base)
-    side = "left" if pin.family == "causal" else "right"
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base, padding_side=side)
+    tokenizer = open_tokenizer(base, pin.family)
     tokenizer.eos_token = pin.end_tokens[0]
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token  # harmless: masks and labels are made by position (modeling/batching)

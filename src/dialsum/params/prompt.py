@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from dialsum.params.model import Family
 from dialsum.params.strict import STRICT
 
 Format = Literal["plain", "structured", "alpaca"]
@@ -18,7 +20,7 @@ Truncation = Literal["tail", "head", "middle"]
 @dataclass(frozen=True, config=STRICT)
 class Prompt:
     """How a dialogue is asked for (texts: prompts/render). All but `prefix` is for causal models; a seq2seq model
-    reads the bare dialogue after `prefix`.
+    reads the bare dialogue after `prefix`. A value that the model does not heed is refused (`without_effect`).
 
     `instruction`: which of five wordings. `augment_instructions`: train on all five; what is evaluated has the first.
     `topic`: whether the structured format names it. `topic_dropout`: the share of training dialogues that lose it where
@@ -42,6 +44,47 @@ class Prompt:
                 f"1, not {self.instruction}, or augment_instructions to false"
             )
         return self
+
+    @model_validator(mode="after")
+    def _topic_has_a_place(self) -> Prompt:
+        if self.topic != "never" and self.format != "structured":
+            raise ValueError(
+                f"topic is for format structured, which alone has a place for it, and format is {self.format}; set "
+                "format to structured, or topic to never"
+            )
+        return self
+
+
+NEUTRAL = {
+    "format": "plain",
+    "system": "none",
+    "instruction": 1,
+    "augment_instructions": False,
+    "topic": "never",
+    "shots": 0,
+    "prefix": "",
+}
+
+
+def without_effect(prompt: Prompt, family: Family) -> list[str]:
+    """`key: value: why it has no effect and what to do`, for each value that a model of this family does not heed."""
+    match family:
+        case "causal":
+            heeded = NEUTRAL.keys() - {"prefix"}
+            reason = "a causal model is asked in the words of prompt.format"
+        case "seq2seq":
+            heeded = {"prefix"}
+            reason = "a seq2seq model reads the bare dialogue, after prompt.prefix"
+    return [
+        f"{key}: {_yaml(getattr(prompt, key))}: has no effect: {reason}; set it to {_yaml(neutral)}"
+        for key, neutral in NEUTRAL.items()
+        if key not in heeded and getattr(prompt, key) != neutral
+    ]
+
+
+def _yaml(value: object) -> str:
+    """A value as it stands in params.yaml."""
+    return value if isinstance(value, str) and value.isidentifier() else json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, config=STRICT)

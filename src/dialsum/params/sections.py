@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from dialsum.errors import InputError
 from dialsum.modeling.catalog import read_entry
@@ -10,7 +11,7 @@ from dialsum.params.cleaning import Cleaning
 from dialsum.params.data import Data, Synthesis
 from dialsum.params.generation import Generation
 from dialsum.params.model import Model
-from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.prompt import Prompt, Tokenize, without_effect
 from dialsum.params.registry import Evaluation, Registry
 from dialsum.params.strict import parse, read_yaml
 from dialsum.params.training import Training
@@ -47,19 +48,23 @@ def check(path: Path) -> None:
         except InputError as error:
             faults.append(str(error))
     if not any(fault.startswith(f"{path}: model") for fault in faults):
-        faults += _entry_faults(path, content["model"]["name"])
+        faults += _entry_faults(path, content, faults)
     if faults:
         raise InputError("\n".join(sorted(faults)))
 
 
-def _entry_faults(path: Path, name: str) -> list[str]:
-    """What is wrong with the file of catalog/ that `model.name` chooses."""
+def _entry_faults(path: Path, content: dict[str, Any], known: list[str]) -> list[str]:
+    """What is wrong with the file of catalog/ that `model.name` chooses, or with `prompt` for its family."""
+    name = content["model"]["name"]
     entry = path.parent / "catalog" / f"{name}.yaml"
     if not entry.is_file():
-        known = ", ".join(sorted(file.stem for file in entry.parent.glob("*.yaml")))
-        return [f"{path}: model.name: there is no {entry}; expected is one of {known}"]
+        there = ", ".join(sorted(file.stem for file in entry.parent.glob("*.yaml")))
+        return [f"{path}: model.name: there is no {entry}; expected is one of {there}"]
     try:
-        read_entry(entry)
+        family = read_entry(entry).family
     except InputError as error:
         return [str(error)]
-    return []
+    if any(fault.startswith(f"{path}: prompt") for fault in known):
+        return []
+    prompt = parse(Prompt, content["prompt"], f"{path}: prompt")
+    return [f"{path}: prompt.{fault}" for fault in without_effect(prompt, family)]

@@ -11,6 +11,8 @@ bare dialogue, after a prefix if one is chosen, and source and target stay apart
 
     input_ids  <s> #Person1# : … </s>
     labels     #Person1# 은 … </s>
+
+No text of a dialogue, an example or a summary becomes a token that steers the model (`prompts.control`).
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from typing import TYPE_CHECKING
 from dialsum.corpus.dialogue import Dialogue, Turn
 from dialsum.params.model import Family
 from dialsum.params.prompt import Truncation
-from dialsum.prompts.form import Form
+from dialsum.prompts.control import said, spelled_apart
+from dialsum.prompts.form import Form, Shot
 from dialsum.prompts.render import render
 from dialsum.prompts.truncate import fit
 
@@ -34,20 +37,51 @@ IGNORED = -100  # what torch's cross entropy leaves out
 
 @dataclass(frozen=True)
 class Source:
-    """The prompt's ids, how many turns the dialogue lost to fit, and how many a part, and the tokens it had before."""
+    """The prompt's ids, how many turns the dialogue lost to fit, and how many a part, and the tokens it had before.
+
+    `mended`: whether the dialogue spelled a control token.
+    """
 
     ids: list[int]
     turns_dropped: int
     turns_cut: int
     whole: int
+    mended: bool = False
 
 
 @dataclass(frozen=True)
 class Target:
-    """The summary's ids with the end token last, and whether the summary was cut to fit."""
+    """The summary's ids with the end token last; whether it was cut to fit, and whether it spelled a control token."""
 
     ids: list[int]
     cut: bool
+    mended: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A dialogue with one of its references, or with none: what the model reads, and what it learns to say."""
+
+    id: str
+    source: Source
+    target: Target | None
+    header_lost: bool
+
+
+def encode_rows(
+    tokenizer: PreTrainedTokenizerBase,
+    family: Family,
+    dialogue: Dialogue,
+    form: Form,
+    limits: tuple[int, int],
+    truncation: Truncation,
+) -> list[Row]:
+    """A dialogue asked in one form: a row for each reference, or one without target. `limits`: of source, of target."""
+    source = encode_source(tokenizer, family, dialogue, form, limits[0], truncation)
+    lost = header_lost(tokenizer, family, dialogue, form, source)
+    if not dialogue.references:
+        return [Row(dialogue.id, source, None, lost)]
+    return [Row(dialogue.id, source, encode_target(tokenizer, one, limits[1]), lost) for one in dialogue.references]
 
 
 def encode_source(
@@ -60,6 +94,8 @@ def encode_source(
 ) -> Source:
     """The prompt for a dialogue, or for a seq2seq model the dialogue alone, in at most `limit` tokens."""
     own = form.for_dialogue(dialogue)
+    own = replace(own, shots=tuple(_harmless(tokenizer, shot) for shot in own.shots))
+    harmless = said(tokenizer, dialogue)
 
     @cache  # what is measured to fit is asked for once more
     def ids(candidate: Dialogue) -> list[int]:
@@ -70,8 +106,13 @@ def encode_source(
             case "seq2seq":
                 return _between_special_tokens(tokenizer, form.prefix + candidate.text())
 
-    fitted = fit(dialogue, lambda candidate: len(ids(candidate)), limit, truncation)
-    return Source(ids(fitted.dialogue), fitted.turns_dropped, fitted.turns_cut, whole=len(ids(dialogue)))
+    fitted = fit(harmless, lambda candidate: len(ids(candidate)), limit, truncation)
+    whole, mended = len(ids(harmless)), harmless is not dialogue
+    return Source(ids(fitted.dialogue), fitted.turns_dropped, fitted.turns_cut, whole, mended)
+
+
+def _harmless(tokenizer: PreTrainedTokenizerBase, shot: Shot) -> Shot:
+    return Shot(said(tokenizer, shot.dialogue), spelled_apart(tokenizer, shot.summary))
 
 
 def header_lost(
@@ -83,7 +124,7 @@ def header_lost(
     match family:
         case "causal":
             here = "\ue000"  # a dialogue of one character that has no meaning and stands in no prompt
-            text = render(tokenizer, replace(dialogue, turns=(Turn("", here),)), form)
+            text = render(tokenizer, said(tokenizer, replace(dialogue, turns=(Turn("", here),))), form)
             behind = tokenizer(text.rpartition(here)[2], add_special_tokens=False)["input_ids"]
             # As text: the first token behind the dialogue may have been one with its last.
             return not str(tokenizer.decode(source.ids[-len(behind) - 4 :])).endswith(str(tokenizer.decode(behind)))
@@ -104,8 +145,9 @@ def _between_special_tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> li
 
 def encode_target(tokenizer: PreTrainedTokenizerBase, summary: str, limit: int) -> Target:
     """The summary and the end token in at most `limit` tokens; a summary that is cut still ends with the end token."""
-    ids = tokenizer(summary, add_special_tokens=False)["input_ids"]
-    return Target(ids=[*ids[: limit - 1], tokenizer.eos_token_id], cut=len(ids) > limit - 1)
+    harmless = spelled_apart(tokenizer, summary)
+    ids = tokenizer(harmless, add_special_tokens=False)["input_ids"]
+    return Target([*ids[: limit - 1], tokenizer.eos_token_id], cut=len(ids) > limit - 1, mended=harmless != summary)
 
 
 def join(family: Family, source: Source, target: Target) -> dict[str, list[int]]:

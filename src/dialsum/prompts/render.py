@@ -28,6 +28,7 @@ The references of the dialogue are never read here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dialsum.corpus.dialogue import Dialogue
@@ -87,10 +88,14 @@ def render(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, form: Form) -
 
 
 def messages(dialogue: Dialogue, form: Form) -> list[dict[str, str]]:
-    """The chat before the summary: the system's message unless there is none, examples and answers, the question."""
+    """The chat before the summary: the system's message unless there is none, examples and answers, the question.
+
+    Examples name their topic only if the question does, so that where a topic was dropped none is shown.
+    """
+    alike = form if dialogue.topic else replace(form, topic="never")
     before = [] if form.system == "none" else [{"role": "system", "content": SYSTEM[form.system]}]
     for shot in form.shots:
-        before.append({"role": "user", "content": _question(shot.dialogue, form)})
+        before.append({"role": "user", "content": _question(shot.dialogue, alike)})
         before.append({"role": "assistant", "content": shot.summary})
     return [*before, {"role": "user", "content": _question(dialogue, form)}]
 

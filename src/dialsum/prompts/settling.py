@@ -59,11 +59,11 @@ def training_dialogues(prompt: Prompt, dialogues: Sequence[Dialogue]) -> list[Di
 
 
 def topic_use(prompt: Prompt, splits: Splits) -> TopicUse:
-    """Whether a prompt of what is evaluated or served names the topic. A format without a place for it never does.
+    """Whether a prompt of what is evaluated or served names the topic.
 
     With dropout none does if a split lacks topics: dev, which decides about the best model, must be asked as test is.
     """
-    if prompt.format != "structured" or prompt.topic == "never":
+    if prompt.topic == "never":
         return "never"
     lacking = {name: sum(not dialogue.topic for dialogue in dialogues) for name, dialogues in splits.items()}
     told = ", ".join(f"{lacking[name]} of {len(splits[name])} rows of {name}" for name in splits if lacking[name])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,22 +14,12 @@ import pandas as pd
 
 from dialsum.modeling.batching import Collator, EpochSampler, Lengths, PairCollator
 from dialsum.params.model import Family
-from dialsum.prompts.encode import Source, Target
+from dialsum.prompts.encode import Row
 
 BIN = 32  # tokens of one bar of the histogram
 LIMITS = (256, 512, 768, 1024, 2048)
 BATCHES = (1, 8, 32)
 PACKED = (512, 1024, 2048)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A dialogue with one of its references, or with none: what the model reads, and what it learns to say."""
-
-    id: str
-    source: Source
-    target: Target | None
-    header_lost: bool
 
 
 def split_statistics(rows: Sequence[Row], family: Family) -> dict[str, Any]:
@@ -46,6 +35,7 @@ def split_statistics(rows: Sequence[Row], family: Family) -> dict[str, Any]:
         "over": over([row.source.whole for row in rows], LIMITS),
         **what_was_cut(rows),
         "targets_cut": sum(target.cut for target in targets),
+        "control_tokens": control_tokens(rows),
         "supervised_tokens": sum(len(target.ids) for target in targets),
         "padding_share": padding_share(rows, family),
         "packing": packing(rows) if family == "causal" else None,
@@ -60,6 +50,11 @@ def what_was_cut(rows: Sequence[Row]) -> dict[str, int]:
         "turns_cut": sum(row.source.turns_cut for row in rows),
         "headers_lost": sum(row.header_lost for row in rows),
     }
+
+
+def control_tokens(rows: Sequence[Row]) -> int:
+    """Rows whose dialogue or summary spelled a control token, and has a blank there (`prompts.control`)."""
+    return sum(row.source.mended or (row.target is not None and row.target.mended) for row in rows)
 
 
 def over(tokens: Sequence[int], limits: Sequence[int]) -> dict[str, dict[str, float]]:

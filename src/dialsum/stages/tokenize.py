@@ -9,24 +9,23 @@ A dialogue with several references gives one row for each, a training dialogue o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dialsum.corpus.dialogue import SPLITS, Dialogue, read_jsonl
+from dialsum.errors import InputError
 from dialsum.outputs import replacing, write_json
-from dialsum.params.prompt import Prompt, Tokenize
+from dialsum.params.prompt import Prompt, Tokenize, without_effect
 from dialsum.params.strict import load
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from dialsum.params.model import Family
-    from dialsum.prompts.encode import Target
+    from dialsum.prompts.encode import Row
     from dialsum.prompts.form import Form
-    from dialsum.prompts.statistics import Row
 
 
 @click.command()
@@ -50,8 +49,8 @@ def main(prepared: Path, base: Path, tokenized: Path, prompt: Path, metrics: Pat
     limits = load(Path("params.yaml"), "tokenize", Tokenize)
     tokenizer, family = load_tokenizer(base), read_pin(base).family
     splits = {split: read_jsonl(prepared / f"{split}.jsonl") for split in SPLITS}
-    if family == "seq2seq":  # it reads the bare dialogue: there is nothing to say in other words
-        chosen = replace(chosen, augment_instructions=False, topic="never", shots=0)
+    if faults := without_effect(chosen, family):  # models/base may be older than the entry that was checked
+        raise InputError("\n".join(f"params.yaml: prompt.{fault}" for fault in faults))
     form = settle(chosen, limits, splits, lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"]))
     splits["train"] = training_dialogues(chosen, splits["train"])
     forms = {split: training_forms(chosen, form) if split == "train" else [form] for split in SPLITS}
@@ -80,18 +79,13 @@ def encode_split(
     """The rows of a split: for each dialogue and form one a reference; the target is None where there is none."""
     from tqdm import tqdm
 
-    from dialsum.prompts.encode import encode_source, encode_target, header_lost
-    from dialsum.prompts.statistics import Row
+    from dialsum.prompts.encode import encode_rows
 
+    bounds = (limits.max_source_tokens, limits.max_target_tokens)
     rows: list[Row] = []
     for dialogue in tqdm(dialogues, desc=f"tokenize {split}", unit="row", disable=None, mininterval=1):
-        targets: list[Target | None] = [
-            encode_target(tokenizer, text, limits.max_target_tokens) for text in dialogue.references
-        ]
         for form in forms:
-            source = encode_source(tokenizer, family, dialogue, form, limits.max_source_tokens, limits.truncation)
-            lost = header_lost(tokenizer, family, dialogue, form, source)
-            rows += [Row(dialogue.id, source, target, lost) for target in targets or [None]]
+            rows += encode_rows(tokenizer, family, dialogue, form, bounds, limits.truncation)
     return rows
 
 
