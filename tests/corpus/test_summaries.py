@@ -9,7 +9,7 @@ import pytest
 
 from dialsum.corpus.dialogue import Dialogue, Turn, write_jsonl
 from dialsum.corpus.prediction import Prediction, write_predictions
-from dialsum.corpus.summaries import listed, read_predictions, read_references, refuse_mismatch, write
+from dialsum.corpus.summaries import read_predictions, read_references, refuse_mismatch, write
 from dialsum.errors import InputError
 
 
@@ -71,6 +71,26 @@ def test_a_column_that_some_rows_lack() -> None:
         ("a.jsonl", "{\n", "a.jsonl: line 1: is no JSON"),
         ("a.jsonl", "[1]\n", "a.jsonl: line 1: is no JSON object"),
         ("a.jsonl", '{"id": "a", "text": "b"}\n\n{"id": "c"}\n', "a.jsonl: line 3: text: is missing"),
+        (
+            "a.jsonl",
+            '{"id": null, "text": "b"}\n',
+            "a.jsonl: line 1: id: should be text or a whole number, got null; give",
+        ),
+        ("a.jsonl", '{"id": 1, "text": "b"}\n{"id": null, "text": "b"}\n', "a.jsonl: line 2: id: should be text or"),
+        ("a.jsonl", '{"id": true, "text": "b"}\n', "a.jsonl: line 1: id: should be text or a whole number, got true; "),
+        (
+            "a.jsonl",
+            '{"id": ["a"], "text": "b"}\n',
+            'a.jsonl: line 1: id: should be text or a whole number, got ["a"]; ',
+        ),
+        ("a.jsonl", '{"id": 1.5, "text": "b"}\n', "a.jsonl: line 1: id: should be text or a whole number, got 1.5; "),
+        ("a.jsonl", '{"fname": "", "text": "b"}\n', "a.jsonl: line 1: fname: is empty; give each row an id"),
+        ("a.jsonl", '{"text": "b"}\n', "a.jsonl: has no column for the id; name it fname or id (columns: text)"),
+        (
+            "a.jsonl",
+            '{"id": "a", "text": "b"}\n{"text": "b"}\n',
+            "a.jsonl: line 2: id: is missing; the first row has it",
+        ),
         ("a.jsonl", '{"id": "a", "text": 3}\n', "a.jsonl: a: text: should be text, got 3"),
         ("a.jsonl", '{"id": "a", "text": null}\n', "a.jsonl: a: text: should be text, got None"),
     ],
@@ -108,17 +128,11 @@ def test_ids_that_do_not_match_are_refused_with_the_list() -> None:
     with pytest.raises(InputError) as error:
         refuse_mismatch(given, wanted)
     assert str(error.value) == (
-        "p.csv: ids: missing, though in gold.csv: b; not in gold.csv: x, y (2 in all); more than once: a; "
+        "p.csv: ids: missing, though in gold.csv: b; not in gold.csv: x, y; more than once: a; "
         "give files of the same dialogues, each once"
     )
     with pytest.raises(InputError, match=r"^p\.csv: ids: more than once: a; give each row an id of its own"):
         refuse_mismatch(wanted, given)
-
-
-def test_a_long_list_is_cut() -> None:
-    assert listed(["a"]) == "a"
-    assert listed([str(number) for number in range(20)]).endswith("18, 19 (20 in all)")
-    assert listed([str(number) for number in range(300)]).endswith("18, 19, … (300 in all)")
 
 
 def test_files_are_written_in_their_form() -> None:

@@ -387,7 +387,8 @@ def without(record: dict[str, Any], *keys: str) -> dict[str, Any]:
             "key summary: is missing; add it, or name the key that holds it, as in --column summary=NAME "
             "(found: fname, dialogue, topic)",
         ),
-        ({**FLAT, "dialogue": None}, "key dialogue: should be text, but is null"),
+        ({**FLAT, "dialogue": None}, "key dialogue: should be text, but is null; give it one"),
+        ({**FLAT, "fname": None}, "key fname: should be text, but is null; give it one"),
         ({**FLAT, "dialogue": ["가"]}, "key dialogue: should be text, but is a list"),
         ({**FLAT, "topic": 1.5}, "key topic: should be text, but is a number; put it in quotes"),
         ({**FLAT, "facts": [["\udc00"]]}, "key facts: holds half a character, \\udc00; remove it"),

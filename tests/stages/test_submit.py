@@ -47,21 +47,17 @@ def test_no_cell_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["t_9", "t_1"], "predictions.jsonl: no summary of 007; generate again"),
-        ([], "predictions.jsonl: no summary of t_9, 007, t_1; generate again"),
-        (["t_9", "007", "t_1", "7"], "predictions.jsonl: summaries of unknown dialogues 7; generate again"),
-        (["t_9", "007", "t_1", "t_1"], "predictions.jsonl: more than one summary of t_1; generate again"),
-        (
-            ["t_9", "007", *"abcdefg"],
-            "predictions.jsonl: no summary of t_1; generate again\n"
-            "predictions.jsonl: summaries of unknown dialogues a, b, c, d, e and 2 more; generate again",
-        ),
+        (["t_9", "t_1"], "missing, though in test.jsonl: 007"),
+        ([], "missing, though in test.jsonl: t_9, 007, t_1"),
+        (["t_9", "007", "t_1", "7"], "not in test.jsonl: 7"),
+        (["t_9", "007", "t_1", "t_1"], "more than once: t_1"),
+        (["t_9", "007", *"abc"], "missing, though in test.jsonl: t_1; not in test.jsonl: a, b, c"),
     ],
 )
 def test_ids_that_do_not_match_are_refused(names: list[str], message: str) -> None:
     with pytest.raises(InputError) as caught:
         submitted(*((name, "요약") for name in names))
-    assert str(caught.value) == message
+    assert str(caught.value) == f"predictions.jsonl: ids: {message}; generate again"
     assert not Path("data/submission.csv").exists()
 
 

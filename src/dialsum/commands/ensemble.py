@@ -14,7 +14,9 @@ from pathlib import Path
 import click
 
 from dialsum.commands.options import FILE
-from dialsum.corpus.summaries import Row, Table, listed, read_predictions, refuse_doubled, refuse_mismatch, write
+from dialsum.corpus.listing import listed
+from dialsum.corpus.matching import SHOWN
+from dialsum.corpus.summaries import Row, Table, read_predictions, refuse_doubled, refuse_mismatch, write
 from dialsum.errors import InputError
 from dialsum.measures.ensemble import WEIGHTS, Weights
 from dialsum.outputs import replacing
@@ -110,7 +112,7 @@ def refuse_few(candidates: Sequence[Sequence[Row]]) -> None:
     """
     few = [rows[0].id for rows in candidates if len(rows) < 3]
     if few:
-        raise InputError(f"two candidates cannot outvote each other; give a third for {listed(few)}")
+        raise InputError(f"two candidates cannot outvote each other; give a third for {listed(few, SHOWN)}")
 
 
 def choices(candidates: Sequence[Sequence[Row]], weights: Weights) -> list[int]:

@@ -19,8 +19,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from dialsum.corpus import matching
 from dialsum.corpus.encodings import find_encoding, open_text
 from dialsum.corpus.formats import REFERENCES, numbered
+from dialsum.corpus.listing import listed
+from dialsum.corpus.matching import SHOWN
 from dialsum.errors import InputError
 
 Cells = Mapping[str, Any]
@@ -28,7 +31,6 @@ Cells = Mapping[str, Any]
 _IDS = ("fname", "id")
 _TEXTS = ("summary", "text")
 _LIST = "references"
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -71,35 +73,21 @@ def read_references(path: Path) -> Table:
     table = _read(path, (_LIST, *_TEXTS))
     rows = tuple(replace(row, texts=tuple(_references(path, table.text, row))) for row in table.rows)
     if without := [row.id for row in rows if not row.texts]:
-        raise InputError(f"{path}: {table.text}: is empty in {listed(without)}; give each row a reference")
+        raise InputError(f"{path}: {table.text}: is empty in {listed(without, SHOWN)}; give each row a reference")
     return replace(table, rows=rows)
 
 
 def refuse_mismatch(given: Table, wanted: Table) -> None:
     """Raise InputError, with the ids, unless `given` has each id of `wanted` exactly once, and no other."""
     refuse_doubled(wanted)
-    have, want = Counter(given.ids()), set(wanted.ids())
-    faults = {
-        f"missing, though in {wanted.path}": [name for name in wanted.ids() if name not in have],
-        f"not in {wanted.path}": [name for name in have if name not in want],
-        "more than once": [name for name, times in have.items() if times > 1],
-    }
-    if any(faults.values()):
-        found = "; ".join(f"{fault}: {listed(names)}" for fault, names in faults.items() if names)
-        raise InputError(f"{given.path}: ids: {found}; give files of the same dialogues, each once")
+    remedy = "give files of the same dialogues, each once"
+    matching.refuse_mismatch(given.ids(), given.path, wanted.ids(), wanted.path, remedy)
 
 
 def refuse_doubled(table: Table) -> None:
     """Raise InputError, with the ids, if one occurs twice."""
     if doubled := [name for name, times in Counter(table.ids()).items() if times > 1]:
-        raise InputError(f"{table.path}: ids: more than once: {listed(doubled)}; give each row an id of its own")
-
-
-def listed(names: Sequence[str]) -> str:
-    """The names, of a long list the first twenty, with their number if they are several."""
-    more = ", …" if len(names) > _SHOWN else ""
-    count = f" ({len(names)} in all)" if len(names) > 1 else ""
-    return ", ".join(names[:_SHOWN]) + more + count
+        raise InputError(f"{table.path}: ids: more than once: {listed(doubled, SHOWN)}; give each row an id of its own")
 
 
 def write(path: Path, like: Table, rows: Iterable[Cells]) -> None:
@@ -136,11 +124,17 @@ def _read(path: Path, texts: Sequence[str]) -> Table:
         for name in (key, text):
             if name not in cells:
                 raise InputError(f"{path}: {place}: {name}: is missing; the first row has it, so give it to each")
-        identifier = str(cells[key]).strip()
-        if not identifier:
-            raise InputError(f"{path}: {place}: {key}: is empty; give each row an id")
-        rows.append(Row(identifier, (), cells))
+        rows.append(Row(_identifier(cells[key], f"{path}: {place}: {key}"), (), cells))
     return Table(path, "csv" if form == "csv" else "jsonl", text, tuple(first), tuple(rows))
+
+
+def _identifier(value: Any, where: str) -> str:
+    """An id as text; JSON may hold a number. Anything else, as null, would be an id that other rows have too."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InputError(f"{where}: should be text or a whole number, got {json.dumps(value):.40}; give each row an id")
+    if not str(value).strip():
+        raise InputError(f"{where}: is empty; give each row an id")
+    return str(value).strip()
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -175,7 +175,9 @@ def _value(holder: dict[str, Any], key: str, kind: type, prefix: str = "") -> An
         raise _RecordError(f"key {prefix}{key}: is missing; add it (found: {', '.join(holder)})")
     value = holder[key]
     if not isinstance(value, kind):
-        remedy = "; put it in quotes" if kind is str and isinstance(value, int | float) else ""
+        remedy = "; give it one" if value is None else ""
+        if kind is str and isinstance(value, int | float):
+            remedy = "; put it in quotes"
         raise _RecordError(f"key {prefix}{key}: should be {_KINDS[kind]}, but is {_kind(value)}{remedy}")
     return value
 

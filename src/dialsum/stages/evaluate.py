@@ -10,7 +10,6 @@ worst.md, the rows with the lowest ROUGE. What each metric says stands at `measu
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import click
 
 from dialsum.corpus.dialogue import Dialogue, Fact, read_jsonl
 from dialsum.corpus.listing import listed
+from dialsum.corpus.matching import SHOWN, refuse_mismatch
 from dialsum.corpus.prediction import Prediction, read_predictions
 from dialsum.errors import InputError
 from dialsum.measures import baselines, groups, inspection, rouge, scoresheet, scoring
@@ -33,7 +33,6 @@ from dialsum.params.registry import Evaluation
 Values = dict[str, list[float]]
 Metrics = dict[str, Any]
 
-_IDS_SHOWN = 20
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _PLACE = click.Path(path_type=Path)
 
@@ -87,22 +86,16 @@ def read_dev(path: Path) -> list[Dialogue]:
     if not dialogues:
         raise InputError(f"{path}: there is no dialogue to score; give the dev split at least one row that is valid")
     if without := [dialogue.id for dialogue in dialogues if not dialogue.references]:
-        raise InputError(f"{path}: {listed(without, _IDS_SHOWN)}: there is no reference; give each dev row a summary")
+        raise InputError(f"{path}: {listed(without, SHOWN)}: there is no reference; give each dev row a summary")
     return dialogues
 
 
 def match(predictions: Sequence[Prediction], dialogues: Sequence[Dialogue], given: Path, dev: Path) -> list[Prediction]:
     """The predictions in the order of the dialogues. Raises InputError that lists missing, extra and doubled ids."""
-    by_id = {prediction.id: prediction for prediction in predictions}
     wanted = [dialogue.id for dialogue in dialogues]
-    faults = {
-        f"missing, though in {dev}": [name for name in wanted if name not in by_id],
-        f"not in {dev}": sorted(by_id.keys() - set(wanted)),
-        "more than once": [name for name, count in Counter(one.id for one in predictions).items() if count > 1],
-    }
-    if any(faults.values()):
-        found = "; ".join(f"{fault}: {listed(names, _IDS_SHOWN)}" for fault, names in faults.items() if names)
-        raise InputError(f"{given}: ids: {found}; generate the predictions for this dev split again")
+    remedy = "generate the predictions for this dev split again"
+    refuse_mismatch([one.id for one in predictions], given, wanted, dev, remedy)
+    by_id = {prediction.id: prediction for prediction in predictions}
     return [by_id[name] for name in wanted]
 
 

@@ -13,7 +13,6 @@ and order are as it shows, or nothing is written.
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,9 +20,9 @@ import click
 
 from dialsum.corpus.dialogue import Dialogue, read_jsonl
 from dialsum.corpus.listing import listed
-from dialsum.corpus.prediction import Prediction, read_predictions
+from dialsum.corpus.matching import refuse_mismatch
+from dialsum.corpus.prediction import read_predictions
 from dialsum.corpus.sample import COLUMNS, NAME, refuse_unlike_sample
-from dialsum.errors import InputError
 from dialsum.outputs import replacing
 
 NOTHING_SAID = "대화 내용이 없습니다."  # for a test dialogue without a word: even its cell must not be empty
@@ -39,8 +38,9 @@ def main(predictions: Path, test: Path, data: Path, submission: Path) -> None:
     """Write the submission; an empty summary gives way to the dialogue's longest turn, with a warning."""
     dialogues = read_jsonl(test)
     answers = read_predictions(predictions)
-    refuse_mismatch(predictions, answers, dialogues)
-    sampled = refuse_unlike_sample(data, [dialogue.id for dialogue in dialogues])
+    ids = [dialogue.id for dialogue in dialogues]
+    refuse_mismatch([answer.id for answer in answers], predictions, ids, test, "generate again")
+    sampled = refuse_unlike_sample(data, ids)
 
     texts = {answer.id: one_line(answer.text) for answer in answers}
     with replacing(submission) as part, part.open("w", encoding="utf-8", newline="") as file:
@@ -53,20 +53,6 @@ def main(predictions: Path, test: Path, data: Path, submission: Path) -> None:
     )
     if sampled:
         click.echo(f"{submission}: columns, ids and order are those of {data / NAME}")
-
-
-def refuse_mismatch(path: Path, predictions: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> None:
-    """Raise an InputError unless each dialogue has exactly one prediction, and each prediction a dialogue."""
-    predicted = Counter(prediction.id for prediction in predictions)
-    wanted = {dialogue.id for dialogue in dialogues}
-    faults = {
-        "no summary of": [dialogue.id for dialogue in dialogues if dialogue.id not in predicted],
-        "summaries of unknown dialogues": [name for name in predicted if name not in wanted],
-        "more than one summary of": [name for name, times in predicted.items() if times > 1],
-    }
-    messages = [f"{path}: {kind} {listed(names, _SHOWN)}; generate again" for kind, names in faults.items() if names]
-    if messages:
-        raise InputError("\n".join(messages))
 
 
 def one_line(text: str) -> str:
