@@ -19,7 +19,7 @@ from decimal import Decimal
 
 from dialsum.corpus import script
 from dialsum.corpus.dialogue import Dialogue, Fact
-from dialsum.corpus.script import LABEL, folded
+from dialsum.corpus.script import LABEL
 from dialsum.measures import numerals
 
 _LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
@@ -81,15 +81,12 @@ def fact_recall(texts: Sequence[str], dialogues: Sequence[Dialogue], seen: Set[F
 
 
 def foreign_runs(text: str, dialogue: str) -> list[str]:
-    """Runs of letters in `text` of any script but Hangul (Latin, Kana, Han, Cyrillic, Arabic, Thai …) that are foreign.
+    """Runs of letters of other scripts than Hangul that the dialogue, whose text is given with its speakers, does not
+    license (`corpus.script`): no words of it, nor the beginnings of one, no units after a number, no labels or masks.
 
-    A run is foreign if it does not stand, as a part of a word too and in any case, in the dialogue, whose text is given
-    with its speakers. `#Person1#`, `#PhoneNumber#` and their like are content and never foreign, nor are units of
-    measure after a number ("3kg"); digits, punctuation and symbols (as ℃, ㎡) have no script. So "Jim" is at home where
-    the dialogue says "Jimmy".
+    So "Jim" is at home where the dialogue says "Jimmy", and "immy" is not.
     """
-    home = folded(dialogue)
-    return [run for run in script.foreign_runs(script.without_units(text)) if folded(run) not in home]
+    return script.foreign_runs(text, script.home_of(dialogue))
 
 
 def unsupported_numbers(text: str, dialogue: str) -> list[str]:
