@@ -26,7 +26,7 @@ import click
 if TYPE_CHECKING:
     from dialsum.corpus.dialogue import Dialogue
     from dialsum.modeling.decoding import Summarizer
-    from dialsum.modeling.foreign import Foreign
+    from dialsum.modeling.vocabulary import Foreign
 
 ROOT = Path(__file__).parents[1]
 FOLDER = click.Path(path_type=Path)
@@ -176,20 +176,20 @@ def made_vocabulary() -> tuple[Foreign, Any]:
     """Foreign tokens as a tokenizer has them, and what is to be said: `#Person1#` and a number among Hangul."""
     import torch
 
-    from dialsum.modeling.foreign import Foreign
+    from dialsum.modeling.vocabulary import sort_tokens
 
     chance = random.Random(1)
     letters = string.ascii_lowercase
     short = [*letters, *(one + other for one in letters for other in letters), "person"]
     longer = ("".join(chance.choices(letters, k=chance.randint(3, 9))) for _ in range(FOREIGN - len(short)))
-    texts = dict(enumerate([*short, *longer], start=VOCABULARY - FOREIGN))
-    ids: dict[str, list[int]] = {}
-    for number, text in texts.items():
-        ids.setdefault(text, []).append(number)
-    digits = frozenset(range(10, 20))
-    sentence = [*range(200, 206), 30, ids["person"][0], 11, 30, *range(206, 210), 12, 13, *range(210, 216)]
+    others = ["가"] * (VOCABULARY - FOREIGN)
+    others[10:20] = string.digits
+    others[30] = "#"
+    texts = [*others, *short, *longer]
+    sign, person = 30, texts.index("person")
+    sentence = [*range(200, 206), sign, person, 11, sign, *range(206, 210), 12, 13, *range(210, 216)]
     script = torch.tensor([sentence[step % len(sentence)] for step in range(STEPS)])[:, None]
-    return Foreign(texts, ids, max(map(len, ids)), digits), script
+    return sort_tokens([text.encode() for text in texts], []), script
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from dialsum.measures.faithfulness import (
     stated_facts,
     states,
     tag_errors,
+    unsupported_hangul_names,
     unsupported_names,
+    unsupported_number_words,
     unsupported_numbers,
 )
 
@@ -115,6 +117,7 @@ DIALOGUE = Dialogue(
     [
         ("#Person1#은 Jimmy에게 WiFi를 묻는다.", []),
         ("#Person3#은 #Address#를 묻는다.", []),
+        ("Person1이 on immy를 몇 kg 산다.", ["Person", "on", "immy"]),
         ("SD2000002는 jimmy에게 wifi를 묻는다.", []),
         ("Jim은 烏龍茶를 산다. 3㎡, 20℃, 50%, ①, ㅋㅋ, ½", []),
         ("Jimmy는 especialmente 바쁘다.", ["especialmente"]),
@@ -164,6 +167,37 @@ TALK = Dialogue(
 )
 def test_unsupported_numbers(text: str, expected: list[str]) -> None:
     assert unsupported_numbers(text, TALK) == expected
+
+
+def test_an_hour_of_the_afternoon_is_the_same_either_way() -> None:
+    assert unsupported_numbers("오후 3시에 온다.", "#Person1#: 15시요.") == []
+    assert unsupported_numbers("오후 3분에 온다.", "#Person1#: 15분이요.") == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("세 시 반에 이만 오천 원을 낸다. 사흘 뒤이다.", []),
+        ("네 시에 다섯 명이 삼만 원을 낸다.", ["네", "다섯", "삼만"]),
+        ("둘 다 두 사람을 만난다.", []),
+        ("4시에 만난다.", []),
+    ],
+)
+def test_unsupported_number_words(text: str, expected: list[str]) -> None:
+    assert unsupported_number_words(text, TALK) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#Person1#은 브라질에서 #Person2#에게 전화한다.", ["브라질"]),
+        ("#Person1#이 서울 역에 간다.", []),
+        ("SD2000001에게 회의가 있다고 말한다.", []),
+        ("", []),
+    ],
+)
+def test_unsupported_names_in_hangul(text: str, expected: list[str]) -> None:
+    assert unsupported_hangul_names(text, "#Person1#: 서울역에서 만나요.") == expected
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,9 @@ def test_columns_are_rates_and_means_row_by_row() -> None:
     assert columns([inspected("5시에 온다."), inspected("", finished=False)]) == {
         "foreign_rate": [0, 0],
         "number_error_rate": [1, 0],
+        "number_word_error_rate": [0, 0],
         "name_error_rate": [0, 0],
+        "hangul_name_error_rate": [0, 0],
         "tag_error_rate": [0, 0],
         "empty_rate": [0, 1],
         "unfinished_rate": [0, 0],

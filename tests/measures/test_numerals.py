@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from dialsum.measures.numerals import Number, stated, written
+from dialsum.measures.numerals import Number, stated, worded, written
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,10 @@ def test_what_comes_after_a_number() -> None:
         ("스물다섯", {25}),
         ("열 명", {10}),
         ("서너 개", {3, 4}),
+        ("한두 명", {1, 2}),
+        ("이십 만 원", {20, 10_000, 200_000}),
+        ("20 만 원", {20, 10_000, 200_000}),
+        ("20 만화책", {20}),
         ("사흘", {3}),
         ("일주일", {1, 7}),
         ("2만 원", {20_000, 2}),
@@ -67,3 +71,22 @@ def test_what_comes_after_a_number() -> None:
 )
 def test_stated(text: str, values: set[int]) -> None:
     assert stated(text) == {Decimal(value) for value in values}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("오후 세 시 열다섯 명", {"세": 3, "열다섯": 15}),
+        ("네시에 셋이서", {"네": 4, "셋": 3}),
+        ("스물다섯, 스무 살, 서른네 명", {"스물다섯": 25, "스무": 20, "서른네": 34}),
+        ("이만 오천 원, 백오십 달러, 삼십분", {"이만 오천": 25_000, "백오십": 150, "삼십": 30}),
+        ("오 층, 삼 개월", {"오": 5, "삼": 3}),
+        # One and two are any summary's own; the others are no numbers.
+        ("한 사람, 둘 다, 두 번째", {}),
+        ("세부 사항, 사회, 네, 세대, 하지만, 열심히, 좋아한다고 하지 만 원하면", {}),
+        ("3시와 25,000원", {}),
+        ("", {}),
+    ],
+)
+def test_worded(text: str, values: dict[str, int]) -> None:
+    assert {number.text: number.value for number in worded(text)} == values

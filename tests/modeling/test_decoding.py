@@ -21,8 +21,8 @@ from dialsum.modeling.bases import take_folder
 from dialsum.modeling.bounds import LengthBounds
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.decoding import BOUNDED, Room, Summarizer, batches, decode, load_summarizer, summarize
-from dialsum.modeling.foreign import find_foreign
 from dialsum.modeling.loading import load_base
+from dialsum.modeling.vocabulary import find_foreign
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Tokenize
 from dialsum.params.strict import load

@@ -3,7 +3,7 @@
 Enters: predictions and their dialogues. Leaves: an `Inspection` each, and the means over rows. Of the prediction
 `Prediction("dev_0", "Ann은 5시에 온다", True)` for a dialogue that knows neither Ann nor a five:
 
-    Inspection(foreign=("Ann",), numbers=("5",), names=("Ann",), tags=(), empty=False, unfinished=True, …)
+    Inspection(foreign=("Ann",), numbers=("5",), number_words=(), names=("Ann",), hangul_names=(), tags=(), …)
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from dialsum.measures import faithfulness, form
 class Inspection:
     """What is amiss with a prediction.
 
-    `foreign`, `numbers`, `names`, `tags`: what it says and its dialogue does not, see `measures.faithfulness`.
+    `foreign`, `numbers`, `number_words`, `names`, `hangul_names`, `tags`: what it says and its dialogue does not, see
+    `measures.faithfulness`.
     `unfinished`: the model did not end it itself, or it does not end as a sentence does; an empty one is not.
     `repeating`, `repeated_4grams`, `length_ratio`: see `measures.form`.
     """
 
     foreign: tuple[str, ...]
     numbers: tuple[str, ...]
+    number_words: tuple[str, ...]
     names: tuple[str, ...]
+    hangul_names: tuple[str, ...]
     tags: tuple[str, ...]
     empty: bool
     unfinished: bool
@@ -40,7 +43,9 @@ class Inspection:
         return [name for name in FAULTS if getattr(self, name)]
 
 
-FAULTS = ("foreign", "numbers", "names", "tags", "empty", "unfinished", "repeating")
+FAULTS = (
+    "foreign", "numbers", "number_words", "names", "hangul_names", "tags", "empty", "unfinished", "repeating",
+)  # fmt: skip
 
 
 def inspect(answer: Prediction, dialogue: Dialogue) -> Inspection:
@@ -50,7 +55,9 @@ def inspect(answer: Prediction, dialogue: Dialogue) -> Inspection:
     return Inspection(
         foreign=tuple(faithfulness.foreign_runs(text, talk)),
         numbers=tuple(faithfulness.unsupported_numbers(text, talk)),
+        number_words=tuple(faithfulness.unsupported_number_words(text, talk)),
         names=tuple(faithfulness.unsupported_names(text, talk)),
+        hangul_names=tuple(faithfulness.unsupported_hangul_names(text, talk)),
         tags=tuple(faithfulness.tag_errors(text, talk)),
         empty=empty,
         unfinished=not empty and not (answer.finished and form.ends(text)),
@@ -65,7 +72,9 @@ def columns(inspections: Sequence[Inspection]) -> dict[str, list[float]]:
     rates = {
         "foreign_rate": "foreign",
         "number_error_rate": "numbers",
+        "number_word_error_rate": "number_words",
         "name_error_rate": "names",
+        "hangul_name_error_rate": "hangul_names",
         "tag_error_rate": "tags",
         "empty_rate": "empty",
         "unfinished_rate": "unfinished",

@@ -1,11 +1,13 @@
 """Numbers in Korean text, in digits and in words.
 
-Enters: text. Leaves: the numbers that it writes in digits, and the values that it states in any form.
+Enters: text. Leaves: the numbers that it writes in digits, those that it surely writes in words, and the values that it
+may state in any form.
 
     written("오후 3시에 2만 5천 원을 낸다.") == [Number("3", Decimal(3), "시"), Number("2만 5천", Decimal(25000), " ")]
+    worded("열다섯 명이 세 시에 둘을 만난다.") == [Number("열다섯", Decimal(15), " "), Number("세", Decimal(3), " ")]
     stated("세 시쯤 이만 오천 원이요.") >= {Decimal(3), Decimal(25000)}
 
-Words are read generously, but not each syllable that can be a numeral: 이, 일, 사, 오, 한, 두, 세 and 네 stand in
+`stated` reads words generously, but not each syllable that can be a numeral: 이, 일, 사, 오, 한, 두, 세 and 네 stand in
 nearly every dialogue as something else, and count only before a unit (두 시, 오층, 세 사람).
 """
 
@@ -53,11 +55,23 @@ _NATIVE = re.compile(
     rf"|(?P<short>{'|'.join(_BEFORE_UNITS)})(?= ?(?:{_NATIVE_UNITS})))"
     rf"|(?P<round>{'|'.join(_TENS)})(?= ?(?:{_NATIVE_UNITS}|여|몇))|(?P<twenty>스무)(?= )"
 )
+# 이십 만, 20 만: a blank before 만 is none that ends a number, but "이십 만" alone may be two.
+_SPACED = re.compile(rf"((?:{_NUMBER}|(?<!\d){_SINO}*십) [만억])(?![가-힣])")
+# Words that are a number for sure: nothing stands before them in the same word, and few are glued to what they count.
+_GLUED = "시|시간|명|개|살|번|달|가지|사람"
+_WORDED = re.compile(
+    rf"(?<![가-힣\d])(?:(?P<native>(?:{'|'.join(_TENS)})?(?:{'|'.join(_CLEAR)}))"
+    rf"|(?P<short>(?:{'|'.join(_TENS)})?(?:{'|'.join(_BEFORE_UNITS)}))(?= (?:{_NATIVE_UNITS})|(?:{_GLUED}))"
+    rf"|(?P<round>{'|'.join(_TENS)}|스무)(?= (?:{_NATIVE_UNITS})|(?:{_GLUED}))"
+    rf"|(?P<sino>{_SINO}+(?:(?<=[백천만억조]) {_SINO}*[십백천만억조]{_SINO}*)*)(?= (?:{_SINO_UNITS}))"
+    rf"|(?P<glued>{_SINO}*[십백천만억조]{_SINO}*)(?=분|달러|퍼센트|개월))"
+)
+_LEAST = 3  # one and two come up as "한 사람" and "두 사람", whatever the dialogue says
 # Words that are a number or two. 반 stands for 30 after an hour alone.
 _WORDS = {
     "하루": (1,), "이틀": (2,), "사흘": (3,), "나흘": (4,), "닷새": (5,), "엿새": (6,), "열흘": (10,), "보름": (15,),
-    "일주일": (1, 7), "첫": (1,), "두세": (2, 3), "두어": (2,), "서너": (3, 4), "네다섯": (4, 5), "대여섯": (5, 6),
-    "예닐곱": (6, 7), "시 반": (30,), "절반": (50,), "정오": (12,), "자정": (12, 0, 24),
+    "일주일": (1, 7), "첫": (1,), "한두": (1, 2), "두세": (2, 3), "두어": (2,), "서너": (3, 4), "네다섯": (4, 5),
+    "대여섯": (5, 6), "예닐곱": (6, 7), "시 반": (30,), "절반": (50,), "정오": (12,), "자정": (12, 0, 24),
 }  # fmt: skip
 
 
@@ -78,11 +92,23 @@ def written(text: str) -> list[Number]:
     ]
 
 
+def worded(text: str) -> list[Number]:
+    """The numbers from three on that `text` writes in words, in order, as far as they can be nothing else."""
+    found = []
+    for match in _WORDED.finditer(text):
+        run = match.group()
+        value = _value(run.replace(" ", "")) if match["sino"] or match["glued"] else next(_native(run + " 명"))
+        if value >= _LEAST and run != "만":
+            found.append(Number(run, value, text[match.end() : match.end() + 1]))
+    return found
+
+
 def stated(text: str) -> set[Decimal]:
     """The values that `text` states: in digits (whole, and each run of digits), in Sino-Korean and in Korean words."""
     values = {number.value for number in written(text)}
     values |= {Decimal(run) for run in re.findall(r"\d+", text)}
     values |= set(_sino(text)) | set(_native(text))
+    values |= {_value(run.replace(" ", "")) for run in _SPACED.findall(text)}
     values |= {Decimal(value) for word, several in _WORDS.items() if word in text for value in several}
     return values
 

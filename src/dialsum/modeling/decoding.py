@@ -24,10 +24,10 @@ from dialsum.corpus.prediction import Prediction
 from dialsum.errors import InputError
 from dialsum.modeling.bounds import LengthBounds, count_tokens
 from dialsum.modeling.cache import roomy_cache
-from dialsum.modeling.foreign import Foreign, find_foreign
 from dialsum.modeling.loading import end_ids, load_tokenizer, load_trained
 from dialsum.modeling.postprocess import mend
 from dialsum.modeling.rules import MostEnded, make_rules, seed_of
+from dialsum.modeling.vocabulary import Foreign, find_foreign
 from dialsum.params.generation import Generation
 from dialsum.params.model import Family
 from dialsum.params.prompt import Tokenize

@@ -137,8 +137,9 @@ def measure_model(
     """Rows and metrics of the model: those of `measure`, and as shares (0 to 1) of all predictions those
 
     stop_rate: that the model ended itself
-    foreign_rate: with script that the dialogue does not have (`faithfulness.foreign_runs`)
-    number_error_rate, name_error_rate: with a number, with a Latin name that the dialogue does not have
+    foreign_rate: with letters of another script that nothing licenses (`faithfulness.foreign_runs`)
+    number_error_rate, number_word_error_rate: with a number in digits, in words that the dialogue does not have
+    name_error_rate, hangul_name_error_rate: with a name in Latin letters, in Hangul that the dialogue does not have
     tag_error_rate: with a speaker tag or mask that is broken, or that the dialogue does not have
     empty_rate: without any text; such a row scores 0 and counts
     unfinished_rate: that the model did not end itself, or that do not end as a sentence does
