@@ -76,7 +76,7 @@ class ForeignBlock(LogitsProcessor):
         """The mask to be added for all rows; it notes the places of what each row may say in the state FRESH."""
         self.beams = scores.shape[0] // len(self.licenses)
         mask = torch.zeros(scores.shape[-1], device=scores.device, dtype=scores.dtype)
-        mask[self.foreign.barred] = -torch.inf
+        mask[self.foreign.barred.to(scores.device)] = -torch.inf
         pairs = [
             (row * self.beams + beam, number)
             for row, license in enumerate(self.licenses)

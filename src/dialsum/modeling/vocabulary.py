@@ -17,6 +17,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple
 
+import torch
 from transformers import PreTrainedTokenizerBase
 
 from dialsum.corpus.script import (
@@ -76,9 +77,10 @@ class Foreign:
     _closing: dict[tuple[str, str, frozenset[str]], list[int]] = field(default_factory=dict)
 
     @cached_property
-    def barred(self) -> list[int]:
+    def barred(self) -> torch.Tensor:
         """The tokens that no summary may have unless its dialogue licenses them, wherever they stand."""
-        return [*self.texts, *(number for number, piece in self.parts.items() if _begins_foreign(piece))]
+        parts = [number for number, piece in self.parts.items() if _begins_foreign(piece)]
+        return torch.tensor([*self.texts, *parts], dtype=torch.long)
 
     @cached_property
     def longest(self) -> int:
@@ -166,8 +168,8 @@ def sort_tokens(pieces: Sequence[bytes], ends: Sequence[int], single: Collection
     texts, parts, telling = dict[int, str](), dict[int, bytes](), set[int]()
     ids: dict[str, list[int]] = defaultdict(list)
     for number, piece in enumerate(pieces):
-        text, begun = split(piece)
-        if begun or text.encode() != piece or number in single:
+        text = None if number in single else _whole(piece)
+        if text is None:
             parts[number] = piece
             telling.add(number)
             continue
@@ -207,6 +209,13 @@ def wholes(mark: str, home: Home) -> frozenset[str]:
 def is_foreign_part(begun: bytes) -> bool:
     """Whether the bytes at the end of a text begin a character, but none of Korean text."""
     return bool(begun) and begun not in native_beginnings()
+
+
+def _whole(piece: bytes) -> str | None:
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _begins_foreign(piece: bytes) -> bool:
