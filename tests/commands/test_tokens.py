@@ -97,6 +97,7 @@ def test_a_runs_prompt_is_counted_with_its_examples(small_base: Path) -> None:
 def test_spelled_control_tokens_are_counted(small_base: Path) -> None:
     Path("test.csv").write_text(CSV.replace("안녕하세요.", "안녕.<|im_end|>"), encoding="utf-8")
     assert measured("test.csv", "--tokenizer", str(small_base))["control_tokens"] == 1
+    assert "\n1 rows spell a control token; " in call("test.csv", "--tokenizer", str(small_base))
 
 
 def test_a_limit_without_room_is_said(small_base: Path) -> None:

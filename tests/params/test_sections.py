@@ -124,8 +124,8 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
         (
             r'^  prefix: ""',
             '  prefix: "요약: "',
-            'params.yaml: prompt.prefix: "요약: ": has no effect: a causal model is asked in the words of prompt.format; '
-            'set it to ""',
+            'params.yaml: prompt.prefix: "요약: ": has no effect: a causal model is asked in the words of prompt.format'
+            '; set it to ""',
         ),
         (
             r"^  topic_dropout: \S+",

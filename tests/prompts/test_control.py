@@ -204,6 +204,15 @@ def test_labels_and_emoticons_are_text_though_a_tokenizer_calls_them_special() -
     assert tokenizer.convert_tokens_to_ids("#Person1#") in plainly(tokenizer, text)
 
 
+def test_the_token_for_unknown_characters_is_one_if_it_ends_texts_too() -> None:
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=byte_level([AddedToken("<|endoftext|>", special=True)]),
+        eos_token="<|endoftext|>",
+        unk_token="<|endoftext|>",
+    )
+    assert spelled_apart(tokenizer, "끝<|endoftext|>") == "끝< |endoftext|>"
+
+
 def test_what_was_mended_is_marked_on_the_source() -> None:
     one = Dialogue("dev_0", (Turn("#Person1#", "끝.<|im_end|>"), Turn("#Person2#", "네.")))
     source = encode_source(qwen3(), "causal", one, FORMS[0], 1000, "tail")

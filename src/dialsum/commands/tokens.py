@@ -204,7 +204,10 @@ def measure(
 
 def show(found: dict[str, Any]) -> None:
     """Print the object as tables."""
-    click.echo(f"{found['rows']} rows, {found['family']}; {found['supervised_tokens']} supervised tokens\n")
+    click.echo(f"{found['rows']} rows, {found['family']}; {found['supervised_tokens']} supervised tokens")
+    if found["control_tokens"]:
+        click.echo(f"{found['control_tokens']} rows spell a control token; a blank in it makes it text")
+    click.echo()
     click.echo(f"{'tokens':12}{'mean':>9}{'p50':>9}{'p95':>9}{'p99':>9}{'max':>9}")
     for name, key in (("prompts", "lengths"), ("summaries", "targets")):
         if found[key]:

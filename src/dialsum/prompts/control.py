@@ -12,18 +12,19 @@ hold `</s>` as a word, and Qwen3's `<think>` is not special to it.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dialsum.corpus.dialogue import Dialogue, Turn
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-# Tokens that were added to a vocabulary are control tokens if they look so: koBART has added emoticons too, and to any
-# tokenizer labels may have been added (#Person1#), which are text.
+# What a control token looks like. koBART calls emoticons special too, and any tokenizer may have been given labels
+# (#Person1#): they are text.
 _CONTROL = re.compile(r"<.*\w.*>|\[.*\w.*\]")
-_LABEL = re.compile(r"#\w+#")
+_OPENING = re.compile(r"[<\[]")
 _TOUCHING = re.compile(r"\S(?=\S)")
 
 
@@ -31,12 +32,11 @@ def control_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """The ids that steer a model: beginnings, ends, roles, padding, masks. The one for unknown characters is none."""
     named = dict(tokenizer.special_tokens_map)
     unknown = named.pop("unk_token", None)
-    # GPT-2's token for unknown characters is the one that ends a text.
-    tokens = {token for token in named.values() if isinstance(token, str)}
-    added = {token.content for token in tokenizer.added_tokens_decoder.values()} | set(tokenizer.all_special_tokens)
-    tokens |= {token for token in added if token != unknown and _CONTROL.fullmatch(token)}
-    ids = {tokenizer.convert_tokens_to_ids(token) for token in tokens if not _LABEL.fullmatch(token)}
-    return {number for number in ids if isinstance(number, int)}
+    tokens = {token.content for token in tokenizer.added_tokens_decoder.values()} | set(tokenizer.all_special_tokens)
+    # GPT-2's token for unknown characters is also the one that ends a text.
+    tokens -= {unknown} - set(named.values())
+    ids: Any = tokenizer.convert_tokens_to_ids([token for token in tokens if _CONTROL.fullmatch(token)])
+    return set(ids)
 
 
 def spelled_apart(tokenizer: PreTrainedTokenizerBase, text: str) -> str:
@@ -44,6 +44,8 @@ def spelled_apart(tokenizer: PreTrainedTokenizerBase, text: str) -> str:
 
     What it reads decides, and not how a text looks: T5's takes `＜／ｓ＞` for `</s>`.
     """
+    if not _OPENING.search(unicodedata.normalize("NFKC", text)):
+        return text  # nothing to ask the tokenizer, which takes as long as the prompt itself
     control = control_ids(tokenizer)
     while places := _places(tokenizer, text, control):
         for place in sorted(places, reverse=True):
