@@ -21,7 +21,8 @@ import click
 from dialsum.commands.options import FILE, console, unit_option
 from dialsum.corpus.summaries import read_predictions, read_references, refuse_mismatch
 from dialsum.errors import InputError
-from dialsum.measures.rouge import NAMES, Unit
+from dialsum.measures.rouge import NAMES
+from dialsum.measures.units import Unit
 from dialsum.measures.scoring import FINAL, all_columns
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import click
 
 from dialsum.commands.options import FILE, console, unit_option
 from dialsum.corpus.summaries import read_predictions, read_references, refuse_mismatch
-from dialsum.measures.rouge import Unit
+from dialsum.measures.units import Unit
 from dialsum.measures.scoring import all_columns
 
 if TYPE_CHECKING:

@@ -60,8 +60,13 @@ def end_ids(tokenizer: PreTrainedTokenizerBase, base: Path) -> list[int]:
     return sorted(set(ids))
 
 
-def load_base(base: Path, method: Method, attention: str | None = None) -> PreTrainedModel:
-    """The base model in its own dtype (float32 without CUDA, where halves are slow or missing); 4-bit for qlora."""
+def load_base(
+    base: Path, method: Method, attention: str | None = None, place: torch.device | None = None
+) -> PreTrainedModel:
+    """The base model in its own dtype (float32 without CUDA, where halves are slow or missing); 4-bit for qlora.
+
+    It comes to `place`, or else to the machine's device.
+    """
     pin = read_pin(base)
     dtype = getattr(torch, pin.dtype) if torch.cuda.is_available() else torch.float32
     model: PreTrainedModel = _model_class(pin.family).from_pretrained(
@@ -70,7 +75,7 @@ def load_base(base: Path, method: Method, attention: str | None = None) -> PreTr
         dtype=dtype,
         attn_implementation=attention,
         quantization_config=_four_bits(dtype) if method == "qlora" else None,
-        device_map={"": device()},
+        device_map={"": place or device()},
     )
     return model
 

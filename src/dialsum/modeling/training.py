@@ -19,12 +19,14 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from torch.distributed.tensor import DTensor
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from transformers.trainer import TRAINER_STATE_NAME
 
 from dialsum.errors import InputError
 from dialsum.modeling import best, figures
 from dialsum.modeling.batching import EpochSampler
+from dialsum.modeling.sharding import gather
 from dialsum.modeling.trainers import Lesson, make_trainer
 from dialsum.modeling.watching import Marker, Order, ProgressBar, Watch
 from dialsum.params.training import Training
@@ -35,10 +37,12 @@ class Tuned:
     """What training leaves. `steps`: optimizer steps; `best_step`: the one whose weights `model` has.
 
     `resumed_from`: the step it went on from, 0 for a fresh start. `micro_batch` and
-    `accumulation`: what fitted into memory. `rows`: figures of the rows of an epoch (`figures.of_rows`).
+    `accumulation`: what fitted into memory. `rows`: figures of the rows of an epoch (`figures.of_rows`). `weights`: of a
+    model that is shared out (FSDP) all that learned, in the first process; else None, and `model` has it.
     """
 
     model: Any
+    weights: dict[str, torch.Tensor] | None
     log: list[dict[str, Any]]
     steps: int
     best_step: int
@@ -147,9 +151,13 @@ def _train(
     tuned = trainer.accelerator.unwrap_model(trainer.model)
     step = best.best_step(log, goal)
     best.restore(tuned, checkpoints, step)
+    # A run that was killed after its end has not been shared out again.
+    parted = any(isinstance(value, DTensor) for value in tuned.parameters())
+    weights = gather(best.trained(tuned)) if parted else None
     trainer.accelerator.wait_for_everyone()  # the first process will remove the folder
     return Tuned(
         model=tuned,
+        weights=weights,
         log=log,
         steps=max(row["step"] for row in log),
         best_step=step,
