@@ -1,6 +1,7 @@
 """ROUGE-1, -2 and -L F1 of Korean summaries, as the competition counts them and as the papers define them.
 
-Enters: a prediction and a reference, as texts or as lists of units (measures/units). Leaves: a `Rouge`, shares from 0 to 1.
+Enters: a prediction and a reference, as texts or as lists of units (`measures.units`). Leaves: a `Rouge`, shares from 0
+to 1.
 
     official(["민수", "는", "간다"], ["민수", "는", "온다"]) == Rouge(r1=0.666…, r2=0.5, rL=0.666…)
     means([Rouge(0.5, 0.25, 0.5)]) == {"rouge1": 50.0, "rouge2": 25.0, "rougeL": 50.0, "rouge_sum": 125.0,
@@ -23,7 +24,7 @@ subsequence, "." is a token. Speaker tags and masks are one unit (see there).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -40,6 +41,7 @@ Pair = Callable[[str, str], "Rouge"]
 
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 NAMES = ("rouge1", "rouge2", "rougeL", "rouge_mean", "rouge_sum")
+
 
 @dataclass(frozen=True, slots=True)
 class Rouge:
@@ -118,8 +120,12 @@ def columns(rows: Iterable[Rouge]) -> dict[str, list[float]]:
 
 def means(rows: Iterable[Rouge]) -> dict[str, float]:
     """Means over rows in percent, their sum, and their mean, which is the competition's final score."""
-    by_name = columns(rows)
-    three = {name: fmean(by_name[name]) for name in NAMES[:3]}
+    return means_of(columns(rows))
+
+
+def means_of(columns: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The same of columns."""
+    three = {name: fmean(columns[name]) for name in NAMES[:3]}
     return {**three, "rouge_sum": sum(three.values()), "rouge_mean": fmean(three.values())}
 
 

@@ -5,9 +5,10 @@ Enters: how many, and accelerate's own configuration if there is one, which the 
     distributed_type: FSDP
     fsdp_config: {fsdp_version: 2, fsdp_auto_wrap_policy: TRANSFORMER_BASED_WRAP, fsdp_reshard_after_forward: true}
 
-It says on which machines, and whether each process holds the whole model (MULTI_GPU) or a part of it (FSDP). Leaves: the
-same command, run that many times by `accelerate launch`; without a configuration on the GPUs of this machine, each with
-the whole model. On CPU accelerate starts one process only, so torch's launcher does it there; the processes talk by gloo.
+It says on which machines, and whether each process holds the whole model (MULTI_GPU) or a part of it (FSDP). Leaves:
+the same command, run that many times by `accelerate launch`; without a configuration on the GPUs of this machine, each
+with the whole model. On CPU accelerate starts one process only, so torch's launcher does it there; the processes talk
+by gloo.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def _senseless(found: Any, path: Path, training: Training, family: Family) -> st
     remedy = f", or distributed_type MULTI_GPU in {path}"
     if family == "seq2seq":
         return (
-            "params.yaml: model.name: a seq2seq model writes summaries after each epoch, and under FSDP no process may "
-            f"end before the others; choose a causal model{remedy}"
+            "params.yaml: model.name: FSDP cannot share out a seq2seq model, whose encoder and decoder have one "
+            f"embedding; choose a causal model{remedy}"
         )
     if training.method == "qlora":
         return f"params.yaml: training.method: qlora: FSDP does not share out weights of 4 bits; choose lora{remedy}"

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
 from torch.distributed.tensor import DTensor
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from transformers.trainer import TRAINER_STATE_NAME
@@ -37,8 +36,8 @@ class Tuned:
     """What training leaves. `steps`: optimizer steps; `best_step`: the one whose weights `model` has.
 
     `resumed_from`: the step it went on from, 0 for a fresh start. `micro_batch` and
-    `accumulation`: what fitted into memory. `rows`: figures of the rows of an epoch (`figures.of_rows`). `weights`: of a
-    model that is shared out (FSDP) all that learned, in the first process; else None, and `model` has it.
+    `accumulation`: what fitted into memory. `rows`: figures of the rows of an epoch (`figures.of_rows`). `weights`: all
+    that learned, in the first process, of a model that is shared out (FSDP); else None, and `model` has it.
     """
 
     model: Any
@@ -65,12 +64,12 @@ def train(
     Raises InputError when the loss is no longer a number, when not even single samples fit into memory, or when a row
     teaches no end.
     """
-    for split, rows in (("train", lesson.rows), ("dev", lesson.dev)):
-        check_ends(rows, lesson.end, split)
+    rows = figures.read(lesson.rows, lesson.end, "train")
+    figures.read(lesson.dev, lesson.end, "dev")
     fitting = training
     while True:
         try:
-            return _train(make_model(), lesson, training, fitting, checkpoints, callbacks)
+            return _train(make_model(), lesson, rows, training, fitting, checkpoints, callbacks)
         except torch.OutOfMemoryError as error:
             reason = str(error)
             if training.processes > 1:  # the others would wait for this one
@@ -83,19 +82,6 @@ def train(
             f"{fitting.accumulation}; the effective batch stays {fitting.effective_batch}",
             file=sys.stderr,
         )
-
-
-def check_ends(rows: Dataset, end: Sequence[int], split: str) -> None:
-    """Raise InputError unless the last label of each row ends a summary: a model that never saw it never stops.
-
-    So no row, and no batch, is without a label either.
-    """
-    for number, row in enumerate(rows.select_columns("labels").with_format("numpy")):
-        if not len(row["labels"]) or row["labels"][-1] not in end:
-            raise InputError(
-                f"data/tokenized: {split}: row {number}: its last label is not the token that ends a summary; run "
-                "`dvc repro --force --single-item tokenize` to make it anew"
-            )
 
 
 def smaller(training: Training, reason: str) -> Training:
@@ -119,6 +105,7 @@ def _too_much(training: Training, reason: str) -> str:
 def _train(
     model: Any,
     lesson: Lesson,
+    read: figures.Rows,
     chosen: Training,
     fitting: Training,
     checkpoints: Path,
@@ -131,7 +118,7 @@ def _train(
     log = json.loads((last / TRAINER_STATE_NAME).read_text(encoding="utf-8"))["log_history"] if last else []
     # By the batches that were chosen: a run that goes on with smaller ones takes the rows in the same order.
     trainer.sampler = sampler_of(lesson.rows["length"], chosen)
-    rows = figures.of_rows(lesson.rows, trainer.sampler, int(fitting.micro_batch or 1), trainer.data_collator.size)
+    rows = figures.of_rows(read, trainer.sampler, int(fitting.micro_batch or 1), trainer.data_collator.size)
     tokens_per_step = rows["tokens"] * chosen.effective_batch / rows["rows"]
     for callback in (
         Order(trainer.sampler),

@@ -69,7 +69,7 @@ def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path,
 
 @dataclass(frozen=True)
 class Outcome:
-    """The tuned model (and its `weights`, if it does not hold them itself), figures that two equal runs share, times that
+    """The tuned model, and its `weights` if it does not hold them whole; figures that two equal runs share, times that
     they do not, and the trainer's log.
     """
 
