@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,6 @@ import pytest
 import torch
 from accelerate.commands.config import config_args
 from accelerate.commands.launch import _validate_launch_command, launch_command_parser
-from ruamel.yaml import YAML
 
 from dialsum.errors import InputError
 from dialsum.modeling.launching import check_configuration, launch
@@ -37,7 +37,7 @@ def configure(path: Path, **values: Any) -> Path:
         "machine_rank": 0,
         "use_cpu": False,
     }
-    YAML().dump({**common, **values}, path)
+    path.write_text(json.dumps({**common, **values}))
     return path
 
 
@@ -46,7 +46,9 @@ def two(training: Training) -> Training:
     return replace(training, method="lora", batching="length_grouped", accumulation=2, processes=2)
 
 
-@pytest.mark.parametrize("values", [{"distributed_type": "MULTI_GPU"}, {"distributed_type": "FSDP", "fsdp_config": FSDP}])
+@pytest.mark.parametrize(
+    "values", [{"distributed_type": "MULTI_GPU"}, {"distributed_type": "FSDP", "fsdp_config": FSDP}]
+)
 def test_several_gpus_and_fsdp_are_taken(two: Training, tmp_path: Path, values: dict[str, Any]) -> None:
     check_configuration(configure(tmp_path / "accelerate.yaml", **values), two, "causal")
 
@@ -100,9 +102,15 @@ def test_what_cannot_be_trained_so_is_refused(
 def launched(monkeypatch: pytest.MonkeyPatch, two: Training) -> Any:
     """What `accelerate launch` would make of our command on two GPUs."""
     commands: list[list[str]] = []
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command) or SimpleNamespace(returncode=0))
-    launch(two, "causal", ["dialsum.stages", "train"])
+
+    def run(command: list[str], **_: Any) -> SimpleNamespace:
+        commands.append(command)
+        return SimpleNamespace(returncode=0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.cuda, "is_available", lambda: True)
+        patch.setattr(subprocess, "run", run)
+        launch(two, "causal", ["dialsum.stages", "train"])
     assert commands[0][:3] == [sys.executable, "-m", "accelerate.commands.launch"]
     arguments = launch_command_parser().parse_args(commands[0][3:])
     return _validate_launch_command(arguments)[0]

@@ -73,7 +73,7 @@ def _senseless(found: Any, path: Path, training: Training, family: Family) -> st
     """The key that does not fit, why, and the remedy."""
     if found.distributed_type not in ("MULTI_GPU", "FSDP"):
         return (
-            f"{path}: distributed_type: {found.distributed_type}: several processes train as MULTI_GPU or FSDP; "
+            f"{path}: distributed_type: {found.distributed_type.value}: several processes train as MULTI_GPU or FSDP; "
             "choose one by `accelerate config`, or remove the file"
         )
     if training.processes % found.num_machines:
