@@ -74,7 +74,7 @@ def load_base(
         revision=pin.revision if pin.source == "hub" else None,
         dtype=dtype,
         attn_implementation=attention,
-        quantization_config=_four_bits(dtype) if method == "qlora" else None,
+        quantization_config=four_bits(dtype) if method == "qlora" else None,
         device_map={"": place or device()},
     )
     return model
@@ -126,7 +126,7 @@ def check_single_tokens(tokenizer: PreTrainedTokenizerBase, tokens: list[str], w
             )
 
 
-def _four_bits(dtype: torch.dtype) -> BitsAndBytesConfig:
+def four_bits(dtype: torch.dtype) -> BitsAndBytesConfig:
     """nf4 with double quantization; the compute dtype is the model's own (another one costs quality)."""
     return BitsAndBytesConfig(
         load_in_4bit=True,
