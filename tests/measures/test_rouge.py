@@ -12,7 +12,6 @@ from rouge_score import rouge_scorer
 from dialsum.measures.rouge import (
     NOTHING,
     Rouge,
-    Unit,
     Variant,
     against,
     columns,
@@ -24,8 +23,8 @@ from dialsum.measures.rouge import (
     score_rows,
     scorer,
     strict,
-    units,
 )
+from dialsum.measures.units import Unit, units
 
 # Repeated words, points alone and inside a word, and texts of one word or none.
 TEXTS = st.lists(st.sampled_from(["가", "나", "다", "라", "#Person1#", ".", "...", "3.5"]), max_size=25)

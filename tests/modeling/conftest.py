@@ -64,7 +64,7 @@ def tune(small_base: Path) -> Callable[..., Tuned]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lay_out(rows: Any) -> Callable[[Path, Training], Path]:
     """Makes a folder for learn.py, and returns it."""
 

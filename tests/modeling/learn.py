@@ -1,6 +1,6 @@
-"""A training in a process of its own, for tests that kill it or start two: python learn.py FOLDER BASE.
+"""A training in a process of its own, for tests that kill it: python learn.py FOLDER BASE.
 
-FOLDER holds training.json and rows/; it gets best.safetensors and log.json.
+FOLDER holds training.json and rows/; it gets best.safetensors and log.json, and trained/, as stage train saves it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ def main(folder: Path, base: Path) -> None:
     rows = load_from_disk(str(folder / "rows"))
     tokenizer = load_tokenizer(base)
     lesson = Lesson(rows, rows.select(range(4)), tokenizer, end_ids(tokenizer, base))
-    tuned = train(lambda: prepare(load_base(base, "lora"), training), lesson, training, folder / "work", [])
+    method = training.method
+    tuned = train(lambda: prepare(load_base(base, method), training), lesson, training, folder / "work", [])
+    save(tuned.model, folder, tuned.best_step)
     if is_first():
-        save(tuned.model, folder, tuned.best_step)
+        tuned.model.save_pretrained(folder / "trained", state_dict=tuned.weights)
         (folder / "log.json").write_text(json.dumps(tuned.log))
 
 

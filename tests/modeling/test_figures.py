@@ -4,7 +4,7 @@ import torch
 from datasets import Dataset
 
 from dialsum.modeling.batching import Collator, Packing, PairCollator
-from dialsum.modeling.figures import of_log, of_rows
+from dialsum.modeling.figures import of_log, of_rows, read
 
 # Three rows of 5, 3 and 2 tokens, two, one and one of them supervised.
 ROWS = Dataset.from_dict(
@@ -17,7 +17,7 @@ ROWS = Dataset.from_dict(
 
 def test_an_epoch_of_padded_rows() -> None:
     # Batches of the rows 0 and 2 (2 × 5 tokens) and of row 1 alone (3); number 3 is a filler.
-    assert of_rows(ROWS, [0, 2, 1, 3], 2, Collator(0).size) == {
+    assert of_rows(read(ROWS, [2, 3, 5], "train"), [0, 2, 1, 3], 2, Collator(0).size) == {
         "rows": 3,
         "tokens": 10,
         "supervised_tokens": 4,
@@ -27,13 +27,13 @@ def test_an_epoch_of_padded_rows() -> None:
 
 
 def test_an_epoch_of_packed_rows() -> None:
-    figures = of_rows(ROWS, [0, 1, 2], 3, Packing(0, 1).size)  # 5 and 3 + 2
+    figures = of_rows(read(ROWS, [2, 3, 5], "train"), [0, 1, 2], 3, Packing(0, 1).size)  # 5 and 3 + 2
     assert (figures["tokens"], figures["padding_tokens"], figures["padding_share"]) == (10, 0, 0.0)
 
 
 def test_an_epoch_of_pairs() -> None:
     pairs = Dataset.from_dict({"input_ids": [[1, 2, 3], [1]], "labels": [[4], [5, 6]]})
-    figures = of_rows(pairs, [0, 1], 2, PairCollator(0, torch.clone).size)
+    figures = of_rows(read(pairs, [4, 6], "train"), [0, 1], 2, PairCollator(0, torch.clone).size)
     # 3 + 1 and 1 + 2 tokens; the batch has 2 × (3 + 2).
     assert (figures["tokens"], figures["supervised_tokens"], figures["padding_tokens"]) == (7, 3, 3)
 

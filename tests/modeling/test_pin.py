@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -126,15 +128,41 @@ def test_the_tokenizer_of_another_model_is_refused(small_base: Path, small_entry
         take_folder(small_base, "tiny-llama", entry, tmp_path)
 
 
-def test_weights_that_are_a_pickle_alone_are_refused(source: Path, small_entry: Entry, tmp_path: Path) -> None:
-    (source / "model.safetensors").rename(source / "pytorch_model.bin")
-    with pytest.raises(InputError) as caught:
-        take_folder(source, "mine", small_entry, tmp_path / "out")
-    message = str(caught.value)
-    assert message.startswith(
-        f"params.yaml: model.path: {source} has its weights as a pickle alone (pytorch_model.bin)"
-    )
-    assert "save_pretrained" in message
+def with_pickle(source: Path, folder: Path, content: Any) -> Path:
+    """A copy of a model folder with a pickle in place of its safetensors."""
+    copy = shutil.copytree(source, folder)
+    (copy / "model.safetensors").unlink()
+    torch.save(content, copy / "pytorch_model.bin")
+    return copy
+
+
+def test_weights_may_be_a_pickle_alone_as_on_the_hub(small_base: Path, small_entry: Entry, tmp_path: Path) -> None:
+    weights = load_base(small_base, "none").state_dict()
+    source, out = with_pickle(small_base, tmp_path / "source", weights), tmp_path / "out"
+    out.mkdir()
+    take_folder(source, "mine", small_entry, out)
+    assert "pytorch_model.bin" in read_pin(out).files
+    loaded = load_base(out, "none").state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in weights.items())
+
+
+class Code:
+    """Of a pickle, it would run when it is read."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.file,)
+
+
+def test_the_code_of_a_pickle_is_not_run(small_base: Path, small_entry: Entry, tmp_path: Path) -> None:
+    source, out = with_pickle(small_base, tmp_path / "source", Code(tmp_path / "has run")), tmp_path / "out"
+    out.mkdir()
+    take_folder(source, "mine", small_entry, out)
+    with pytest.raises(pickle.UnpicklingError, match="weights_only"):
+        load_base(out, "none")
+    assert not (tmp_path / "has run").exists()
 
 
 @pytest.mark.parametrize("beside", ["pytorch_model.bin", "training_args.bin"])

@@ -31,6 +31,16 @@ class Stop(TrainerCallback):
             raise Killed
 
 
+class Begin(TrainerCallback):
+    """Notes the step that a training begins with."""
+
+    def __init__(self, steps: list[int]) -> None:
+        self.steps = steps
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        self.steps.append(state.global_step)
+
+
 class Killed(BaseException):
     pass
 
@@ -57,31 +67,26 @@ def undisturbed(
     return chosen, tune(rows, chosen, tmp_path_factory.mktemp("undisturbed"))
 
 
-def test_two_runs_agree_to_the_bit(undisturbed: tuple[Training, Tuned], tune: Tune, rows: Any, tmp_path: Path) -> None:
-    training, first = undisturbed
-    second = tune(rows, training, tmp_path)
-    assert same_bits(trainable(second.model), trainable(first.model))
-    assert stable(second.log) == stable(first.log)
+KILLS = {  # at the end of which step, and from which the next run must go on
+    3: 0,  # before the first checkpoint
+    5: 4,  # in epoch 1
+    10: 8,  # in epoch 2, where the stock length-grouped sampler goes on with other batches
+    13: 12,  # the checkpoint is the end of epoch 2
+    17: 16,
+}
 
 
-@pytest.mark.parametrize(
-    ("killed_at", "resumed_from"),
-    [
-        (3, 0),  # before the first checkpoint
-        (5, 4),  # in epoch 1
-        (10, 8),  # in epoch 2, where the stock length-grouped sampler goes on with other batches
-        (13, 12),  # the checkpoint is the end of epoch 2
-        (17, 16),
-    ],
-)
-def test_a_killed_run_ends_as_if_it_had_not_been(
-    undisturbed: tuple[Training, Tuned], tune: Tune, rows: Any, tmp_path: Path, killed_at: int, resumed_from: int
+def test_a_run_that_was_killed_again_and_again_ends_as_if_it_had_not_been(
+    undisturbed: tuple[Training, Tuned], tune: Tune, rows: Any, tmp_path: Path
 ) -> None:
     training, whole = undisturbed
-    with pytest.raises(Killed):
-        tune(rows, training, tmp_path, Stop(killed_at))
-    resumed = tune(rows, training, tmp_path)
-    assert (resumed.resumed_from, resumed.steps) == (resumed_from, 18)
+    begun: list[int] = []
+    for step in KILLS:
+        with pytest.raises(Killed):
+            tune(rows, training, tmp_path, Stop(step), Begin(begun))
+    resumed = tune(rows, training, tmp_path, Begin(begun))
+    assert begun == [0, *KILLS.values()]
+    assert resumed.steps == 18
     assert same_bits(trainable(resumed.model), trainable(whole.model))
     assert stable(resumed.log) == stable(whole.log)
 
@@ -99,16 +104,17 @@ def test_killed_twice_and_with_accumulation(tune: Tune, rows: Any, training: Tra
     assert same_bits(trainable(resumed.model), trainable(whole.model))
 
 
-def test_a_finished_run_that_is_asked_again_repeats_no_step(
+def test_two_runs_agree_to_the_bit_and_one_that_is_asked_again_repeats_no_step(
     undisturbed: tuple[Training, Tuned], tune: Tune, rows: Any, tmp_path: Path
 ) -> None:
-    """Killed between the last step and the writing of the outputs."""
-    training, whole = undisturbed
-    tune(rows, training, tmp_path)
+    """Again: killed between the last step and the writing of the outputs."""
+    training, first = undisturbed
+    second = tune(rows, training, tmp_path)
     again = tune(rows, training, tmp_path)
     assert again.resumed_from == 18
-    assert same_bits(trainable(again.model), trainable(whole.model))
-    assert stable(again.log)[: len(whole.log)] == stable(whole.log)
+    for tuned in (second, again):
+        assert same_bits(trainable(tuned.model), trainable(first.model))
+        assert stable(tuned.log) == stable(first.log)
 
 
 def test_a_checkpoint_without_its_mark_is_not_trusted(

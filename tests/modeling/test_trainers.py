@@ -18,14 +18,14 @@ from transformers import (
 )
 
 from dialsum.errors import InputError
+from dialsum.modeling import arguments
 from dialsum.modeling.adapter import prepare, set_dropout
-from dialsum.modeling.arguments import _common
 from dialsum.modeling.batching import Collator
 from dialsum.modeling.best import trained
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.choice import in_force
 from dialsum.modeling.figures import of_log
-from dialsum.modeling.loading import _four_bits, end_ids, load_base, load_tokenizer
+from dialsum.modeling.loading import end_ids, four_bits, load_base, load_tokenizer
 from dialsum.modeling.trainers import Lesson, make_trainer
 from dialsum.modeling.training import Tuned
 from dialsum.params.training import Training
@@ -120,12 +120,13 @@ def test_products_are_made_in_the_dtype_of_the_model(
     small_base: Path, plain: Training, monkeypatch: pytest.MonkeyPatch, method: Any, dtype: torch.dtype, key: str | None
 ) -> None:
     """As on a GPU, where the base comes in its own dtype; what learns is float32 all the same."""
-    bits = _four_bits(dtype) if method == "qlora" else None
+    bits = four_bits(dtype) if method == "qlora" else None
     base = AutoModelForCausalLM.from_pretrained(small_base, dtype=dtype, quantization_config=bits)
     chosen = replace(plain, method=method)
     model = prepare(base, chosen)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    given = _common(chosen, model, 23, small_base)
+    monkeypatch.setattr(arguments, "TrainingArguments", dict)  # its own look for the GPU
+    given = arguments.arguments(chosen, model, 23, small_base, None)
     assert {name for name in ("bf16", "fp16") if given[name]} == ({key} if key else set())
     assert {value.dtype for value in trained(model).values()} == {torch.float32}
 

@@ -20,15 +20,15 @@ from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import write_jsonl
 from dialsum.corpus.synthetic import generate
 from dialsum.modeling.catalog import Entry
-from dialsum.stages import tokenize
+from dialsum.stages import tokenize, train
 
 ROOT = Path(__file__).parents[2]
 # Both hold 8 samples a step.
 TRAINING = {"epochs": 2.0, "micro_batch": 2, "accumulation": 4, "threads": 1, "save_steps": 2, "learning_rate": 1e-3}
 
 
-def train(folder: Path, processes: int) -> dict[str, Any]:
-    """Run the stage in `folder`; what it measured."""
+def learn(folder: Path, processes: int) -> dict[str, Any]:
+    """Run the stage in `folder`; what it measured. One process is this one."""
     values = YAML(typ="safe").load(folder / "params.yaml")
     values["training"] |= {**TRAINING, "processes": processes}
     YAML().dump(values, folder / "params.yaml")
@@ -36,6 +36,16 @@ def train(folder: Path, processes: int) -> dict[str, Any]:
         "--tokenized tokenized --base base --entry catalog/tiny-llama.yaml --speed speed.json "
         f"--trained trained{processes} --metrics {processes}.json --curves {processes}.csv"
     )
+    if processes == 1:
+        CliRunner().invoke(train.main, arguments.split(), catch_exceptions=False, standalone_mode=False)
+    else:
+        start(folder, arguments)
+    found: dict[str, Any] = json.loads((folder / f"{processes}.json").read_text())
+    return found
+
+
+def start(folder: Path, arguments: str) -> None:
+    """The stage as dvc.yaml calls it."""
     done = subprocess.run(
         [sys.executable, "-m", "dialsum.stages", "train", *arguments.split()],
         cwd=folder,
@@ -47,8 +57,6 @@ def train(folder: Path, processes: int) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    found: dict[str, Any] = json.loads((folder / f"{processes}.json").read_text())
-    return found
 
 
 def test_two_processes_make_the_model_of_one(
@@ -67,7 +75,7 @@ def test_two_processes_make_the_model_of_one(
     arguments = f"--prepared prepared --base base {outs}"
     CliRunner().invoke(tokenize.main, arguments.split(), catch_exceptions=False, standalone_mode=False)
 
-    one, two = train(tmp_path, 1), train(tmp_path, 2)
+    one, two = learn(tmp_path, 1), learn(tmp_path, 2)
 
     # 21 rows by 8: three steps an epoch, of which the last holds five samples, on two processes three and two.
     assert (one["steps"], two["steps"]) == (6, 6)

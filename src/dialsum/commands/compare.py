@@ -21,8 +21,9 @@ import click
 from dialsum.commands.options import FILE, console, unit_option
 from dialsum.corpus.summaries import read_predictions, read_references, refuse_mismatch
 from dialsum.errors import InputError
-from dialsum.measures.rouge import NAMES, Unit
+from dialsum.measures.rouge import NAMES
 from dialsum.measures.scoring import FINAL, all_columns
+from dialsum.measures.units import Unit
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dialsum.measures.rouge import UNITS
+from dialsum.measures.units import UNITS
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -17,8 +17,8 @@ import click
 
 from dialsum.commands.options import FILE, console, unit_option
 from dialsum.corpus.summaries import read_predictions, read_references, refuse_mismatch
-from dialsum.measures.rouge import Unit
 from dialsum.measures.scoring import all_columns
+from dialsum.measures.units import Unit
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -1,6 +1,7 @@
 """ROUGE-1, -2 and -L F1 of Korean summaries, as the competition counts them and as the papers define them.
 
-Enters: a prediction and a reference, as texts or as lists of units. Leaves: a `Rouge`, shares from 0 to 1.
+Enters: a prediction and a reference, as texts or as lists of units (`measures.units`). Leaves: a `Rouge`, shares from 0
+to 1.
 
     official(["민수", "는", "간다"], ["민수", "는", "온다"]) == Rouge(r1=0.666…, r2=0.5, rL=0.666…)
     means([Rouge(0.5, 0.25, 0.5)]) == {"rouge1": 50.0, "rouge2": 25.0, "rougeL": 50.0, "rouge_sum": 125.0,
@@ -17,34 +18,29 @@ What it does not survive: a text without a token (empty, or only ".") raises the
 of about 1,000 tokens reaches the recursion limit there.
 
 `strict` is that of `rouge-score` on the same units: n-grams are multisets, ROUGE-L is the length of one longest common
-subsequence, "." is a token. Speaker tags and masks are one unit, where Mecab makes four of `#Person1#`, three of which
-any two speakers share.
+subsequence, "." is a token. Speaker tags and masks are one unit (see there).
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from statistics import fmean
 from typing import Any, Literal, get_args
 
 from tqdm import tqdm
 
-Unit = Literal["mecab", "char", "whitespace"]
+from dialsum.measures.units import Unit, units
+
 Variant = Literal["official", "strict"]
 Over = Literal["mean", "best"]
 Pair = Callable[[str, str], "Rouge"]
 
-UNITS: tuple[Unit, ...] = get_args(Unit)
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 NAMES = ("rouge1", "rouge2", "rougeL", "rouge_mean", "rouge_sum")
-
-# Labels of speakers and masks, whatever stands beside them: #Person1#, #PhoneNumber#, SD2000001.
-_TAG = re.compile(r"#[A-Za-z]+\d*#|(?<![A-Za-z\d])SD\d{5,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +53,6 @@ class Rouge:
 
 
 NOTHING = Rouge(0.0, 0.0, 0.0)
-
-
-def units(text: str, unit: Unit, whole_tags: bool) -> list[str]:
-    """What ROUGE counts in a text: its morphemes, its characters without blanks, or its words between blanks.
-
-    With `whole_tags` a speaker tag or mask is one unit; what stands around it, and words, stay as they are.
-    """
-    match unit:
-        case "mecab":
-            found: Sequence[str] = _morphemes(text)
-        case "char":
-            found = "".join(text.split())
-        case "whitespace":
-            return text.split()
-    return _with_whole_tags(text, found) if whole_tags else list(found)
 
 
 def official(prediction: Sequence[str], reference: Sequence[str]) -> Rouge:
@@ -139,8 +120,12 @@ def columns(rows: Iterable[Rouge]) -> dict[str, list[float]]:
 
 def means(rows: Iterable[Rouge]) -> dict[str, float]:
     """Means over rows in percent, their sum, and their mean, which is the competition's final score."""
-    by_name = columns(rows)
-    three = {name: fmean(by_name[name]) for name in NAMES[:3]}
+    return means_of(columns(rows))
+
+
+def means_of(columns: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The same of columns."""
+    three = {name: fmean(columns[name]) for name in NAMES[:3]}
     return {**three, "rouge_sum": sum(three.values()), "rouge_mean": fmean(three.values())}
 
 
@@ -262,40 +247,3 @@ def _places(words: Sequence[str]) -> tuple[dict[str, int], int]:
         places[word] = places.get(word, 0) | bit
         bit <<= 1
     return places, bit - 1
-
-
-@cache
-def _mecab() -> Callable[[str], list[str]]:
-    from mecab import MeCab
-
-    morphs: Callable[[str], list[str]] = MeCab().morphs
-    return morphs
-
-
-@lru_cache(maxsize=1 << 14)  # both variants ask for the same texts
-def _morphemes(text: str) -> tuple[str, ...]:
-    return tuple(_mecab()(text))
-
-
-def _with_whole_tags(text: str, found: Sequence[str]) -> list[str]:
-    """The pieces `found` of a text, in order, with each tag as one; a piece that reaches over a tag's end is cut."""
-    tags = [match.span() for match in _TAG.finditer(text)]
-    if not tags:
-        return list(found)
-    inside = {place for start, end in tags for place in range(start, end)}
-    whole = {start: text[start:end] for start, end in tags}
-    pieces: list[str] = []
-    place = 0
-    for piece in found:
-        place = text.index(piece, place)
-        rest = ""
-        for at, letter in enumerate(piece, start=place):
-            if at not in inside:
-                rest += letter
-            else:
-                pieces += [rest] if rest else []
-                pieces += [whole[at]] if at in whole else []
-                rest = ""
-        pieces += [rest] if rest else []
-        place += len(piece)
-    return pieces

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dialsum.measures.rouge import VARIANTS, Over, Unit, columns, named, score_rows, scorer
+from dialsum.measures.rouge import VARIANTS, Over, columns, named, score_rows, scorer
+from dialsum.measures.units import Unit
 
 # The competition's score: by it rows are sorted and a verdict is given.
 FINAL = "rouge_mean"

@@ -20,7 +20,9 @@ def prepare(model: PreTrainedModel, training: Training) -> Any:
     if training.dropout is not None:
         set_dropout(model, training.dropout)
     if training.method == "full":
-        return model.float()
+        model = model.float()
+        rest(model)
+        return model
     if training.method == "qlora":
         keep_gradients(model)
         model = prepare_model_for_kbit_training(
@@ -33,6 +35,7 @@ def prepare(model: PreTrainedModel, training: Training) -> Any:
     _check_targets(model, training.lora.targets or [])
     torch.manual_seed(training.seed)  # the adapter's first values
     tuned: Any = get_peft_model(model, _config(model, training))
+    rest(model)
     # peft keeps them as a set, whose order, and so the hash of adapter_config.json, would differ from run to run.
     tuned.peft_config["default"].target_modules = sorted(training.lora.targets or [])
     return tuned
@@ -48,6 +51,15 @@ def _check_targets(model: PreTrainedModel, targets: list[str]) -> None:
             f"params.yaml: training.lora.targets: {unknown or targets}: should name linear layers of the model, which "
             f"are {names}"
         )
+
+
+def rest(model: Any) -> None:
+    """Freeze the layers of an Mllama that look at an image: a text passes them by, so nothing is learned there.
+
+    Several processes would wait for their gradients. The vision tower itself is not loaded.
+    """
+    for number in getattr(model.config.get_text_config(), "cross_attention_layers", None) or []:
+        model.model.layers[number].requires_grad_(requires_grad=False)
 
 
 def set_dropout(model: PreTrainedModel, share: float) -> None:

@@ -6,7 +6,7 @@ trained here with its weights too; and a dictionary of figures for metrics/base.
 
 from __future__ import annotations
 
-from fnmatch import fnmatch
+import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from dialsum.modeling.disk import check_disk, still_to_download
 from dialsum.modeling.loading import check_single_tokens
 from dialsum.modeling.pin import Pin, hash_files, write_pin
 
-WEIGHTS = ["*.safetensors", "*.json", "*.model", "*.txt", "*.jinja"]
-# Only of a model that has no safetensors, as digit82/kobart-summarization. transformers reads it by torch's
-# `weights_only`, which runs none of a pickle's code.
+BESIDE = ["*.json", "*.model", "*.txt", "*.jinja"]
+SAFE = "*.safetensors"
+# From the hub as from a folder, this is taken of a model that has no safetensors, as digit82/kobart-summarization.
+# transformers reads it by torch's `weights_only`, which runs none of a pickle's code. What is made here is no pickle.
 PICKLE = "pytorch_model*.bin"
 
 
@@ -38,15 +39,13 @@ def make_scratch(scratch: Scratch, name: str, entry: Entry, folder: Path) -> dic
 def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str, Any]:
     """Take the tokenizer of a model folder in the hub's format, and pin its files."""
     source = source.resolve()  # a server, or an experiment in a copy, will look for it from elsewhere
-    if source.is_dir():
-        _refuse_pickles([file.name for file in source.iterdir()], f"params.yaml: model.path: {source}")
-    missing = [
-        pattern for pattern in ("config.json", "tokenizer.json", "*.safetensors") if not any(source.glob(pattern))
-    ]
+    names = [file.name for file in source.iterdir()] if source.is_dir() else []
+    wanted = ["config.json", "tokenizer.json", *_weights(names)]
+    missing = [pattern for pattern in wanted if not fnmatch.filter(names, pattern)]
     if missing:
         raise InputError(
             f"params.yaml: model.path: {source} has no {', '.join(missing)}; expected is a model folder in the hub's "
-            "format (config.json, tokenizer.json, *.safetensors)"
+            f"format (config.json, tokenizer.json, {SAFE} or {PICKLE})"
         )
     _check_family(source, name, entry)
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
@@ -66,9 +65,8 @@ def fetch_hub(name: str, entry: Entry, folder: Path, where: str) -> dict[str, An
     try:
         info = HfApi().model_info(str(entry.hub), revision=entry.revision, files_metadata=True)
         siblings = info.siblings or []
-        safe = any(item.rfilename.endswith(".safetensors") for item in siblings)
-        patterns = WEIGHTS if safe else [*WEIGHTS, PICKLE]
-        wanted = [item for item in siblings if any(fnmatch(item.rfilename, pattern) for pattern in patterns)]
+        patterns = [*BESIDE, *_weights([item.rfilename for item in siblings])]
+        wanted = [item for item in siblings if any(fnmatch.fnmatch(item.rfilename, pattern) for pattern in patterns)]
         check_disk(still_to_download(str(entry.hub), str(info.sha), wanted), where)
         location = Path(snapshot_download(str(entry.hub), revision=info.sha, allow_patterns=patterns))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
@@ -98,14 +96,9 @@ def _finish(folder: Path, entry: Entry, pin: Pin) -> None:
     write_pin(folder, pin)
 
 
-def _refuse_pickles(names: list[str], where: str) -> None:
-    """Raise InputError if weights come as pickles alone."""
-    pickles = [name for name in names if name.endswith((".bin", ".pt", ".ckpt"))]
-    if pickles and not any(name.endswith(".safetensors") for name in names):
-        raise InputError(
-            f"{where} has its weights as a pickle alone ({pickles[0]}), and loading one can run any code: save them as "
-            "safetensors (save_pretrained of transformers), tokenizer too; give that folder by `-S model.path=FOLDER`"
-        )
+def _weights(names: list[str]) -> list[str]:
+    """What the weights are called among the files of a model: safetensors, or a pickle where there are none."""
+    return [PICKLE] if fnmatch.filter(names, PICKLE) and not fnmatch.filter(names, SAFE) else [SAFE]
 
 
 def _check_family(source: Path, name: str, entry: Entry) -> None:

@@ -20,6 +20,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
+from dialsum.modeling.processes import is_first, wait_for_all
+from dialsum.modeling.sharding import gather, part_of
 from dialsum.outputs import replacing
 
 FILE = "best.safetensors"
@@ -65,26 +67,29 @@ class Best(TrainerCallback):
 
     def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **known: Any) -> None:  # noqa: ARG002
         """The trainer has logged an evaluation."""
-        if best_step(state.log_history, self.goal) == state.global_step and state.is_world_process_zero:
+        if best_step(state.log_history, self.goal) == state.global_step:
             save(known["model"], self.folder, state.global_step)
         control.should_training_stop |= is_over(state.log_history, self.goal, self.patience)
 
 
 def save(model: Any, folder: Path, step: int) -> None:
-    """Write the parameters that are trained."""
-    with replacing(folder / FILE) as part:
-        save_file(trained(model), part, metadata={"step": json.dumps(step)})
+    """Write the parameters that are trained. Each process has to call it, and the first writes."""
+    values = gather(trained(model))
+    if is_first():
+        with replacing(folder / FILE) as part:
+            save_file(values, part, metadata={"step": json.dumps(step)})
 
 
 def restore(model: Any, folder: Path, step: int) -> None:
     """Give the model the parameters of the best evaluation, which was at `step`."""
+    wait_for_all()  # the first process may still write
     with safe_open(folder / FILE, "pt") as file:
         written = json.loads(file.metadata()["step"])
     assert written == step, f"{folder / FILE} is of step {written}, but step {step} was the best"
     values = load_file(folder / FILE)
     with torch.no_grad():
         for name, parameter in trained(model).items():
-            parameter.copy_(values[name])
+            parameter.copy_(part_of(values[name], parameter))
 
 
 def trained(model: Any) -> dict[str, torch.Tensor]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 from datasets import Dataset
 
+from dialsum.errors import InputError
 from dialsum.modeling.batching import Lengths
 from dialsum.prompts.encode import IGNORED
 
@@ -29,18 +31,39 @@ def of_model(model: Any) -> dict[str, int]:
     return {"trainable_parameters": trainable, "parameters": total}
 
 
-def of_rows(
-    rows: Dataset, order: Iterable[int], batch_size: int, size: Callable[[list[Lengths]], int]
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Rows:
+    """Tokens of the rows of a split: how many each has, and how many of all are supervised."""
+
+    lengths: list[Lengths]
+    supervised: int
+
+
+def read(rows: Dataset, end: Sequence[int], split: str) -> Rows:
+    """Look through the rows once. Raises InputError unless the last label of each is one of `end`.
+
+    A model that never saw the token that ends a summary never stops. So no row, and no batch, is without a label.
+    """
+    lengths: list[Lengths] = []
+    supervised = 0
+    for number, row in enumerate(rows.select_columns(["input_ids", "labels"]).with_format("numpy")):
+        labels = row["labels"]
+        if not len(labels) or labels[-1] not in end:
+            raise InputError(
+                f"data/tokenized: {split}: row {number}: its last label is not the token that ends a summary; run "
+                "`dvc repro --force --single-item tokenize` to make it anew"
+            )
+        lengths.append({"input_ids": range(len(row["input_ids"])), "labels": range(len(labels))})
+        supervised += int((labels != IGNORED).sum())
+    return Rows(lengths, supervised)
+
+
+def of_rows(rows: Rows, order: Iterable[int], batch_size: int, size: Callable[[list[Lengths]], int]) -> dict[str, Any]:
     """Tokens of an epoch whose rows come in `order`; `size` gives the tokens of a batch, padding among them.
 
     `padding_share`: of the tokens that the model computes, how many are padding.
     """
-    lengths: list[Lengths] = []
-    supervised = 0
-    for row in rows.with_format("numpy"):
-        lengths.append({"input_ids": range(len(row["input_ids"])), "labels": range(len(row["labels"]))})
-        supervised += int((row["labels"] != IGNORED).sum())
+    lengths = rows.lengths
     places = [place for place in order if place < len(lengths)]  # a filler is no row
     starts = range(0, len(places), batch_size)
     computed = sum(size([lengths[place] for place in places[start : start + batch_size]]) for start in starts)
@@ -48,7 +71,7 @@ def of_rows(
     return {
         "rows": len(lengths),
         "tokens": tokens,
-        "supervised_tokens": supervised,
+        "supervised_tokens": rows.supervised,
         "padding_tokens": computed - tokens,
         "padding_share": round(1 - tokens / computed, 4),
     }

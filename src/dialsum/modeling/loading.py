@@ -66,8 +66,13 @@ def end_ids(tokenizer: PreTrainedTokenizerBase, base: Path) -> list[int]:
     return sorted(set(ids))
 
 
-def load_base(base: Path, method: Method, attention: str | None = None) -> PreTrainedModel:
-    """The base model in its own dtype (float32 without CUDA, where halves are slow or missing); 4-bit for qlora."""
+def load_base(
+    base: Path, method: Method, attention: str | None = None, place: torch.device | None = None
+) -> PreTrainedModel:
+    """The base model in its own dtype (float32 without CUDA, where halves are slow or missing); 4-bit for qlora.
+
+    It comes to `place`, or else to the machine's device.
+    """
     pin = read_pin(base)
     dtype = getattr(torch, pin.dtype) if torch.cuda.is_available() else torch.float32
     model: PreTrainedModel = _model_class(pin.family).from_pretrained(
@@ -75,8 +80,8 @@ def load_base(base: Path, method: Method, attention: str | None = None) -> PreTr
         revision=pin.revision if pin.source == "hub" else None,
         dtype=dtype,
         attn_implementation=attention,
-        quantization_config=_four_bits(dtype) if method == "qlora" else None,
-        device_map={"": device()},
+        quantization_config=four_bits(dtype) if method == "qlora" else None,
+        device_map={"": place or device()},
     )
     return model
 
@@ -127,7 +132,7 @@ def check_single_tokens(tokenizer: PreTrainedTokenizerBase, tokens: list[str], w
             )
 
 
-def _four_bits(dtype: torch.dtype) -> BitsAndBytesConfig:
+def four_bits(dtype: torch.dtype) -> BitsAndBytesConfig:
     """nf4 with double quantization; the compute dtype is the model's own (another one costs quality)."""
     return BitsAndBytesConfig(
         load_in_4bit=True,

@@ -1,15 +1,11 @@
-"""A stage in several processes, one for each GPU, or on CPU.
+"""Which of several processes this one is: one for each GPU, or on CPU.
 
-Enters: how many. Leaves: the same command, run that many times by `accelerate launch`, whose own configuration
-(`accelerate config`) says which machines there are. Each holds the whole model (DDP). On CPU accelerate starts one
-process only, so torch's launcher does it there; the processes talk by gloo.
+Enters: what the launcher (modeling/launching) says to each in its environment. Leaves: who writes, and on which GPU.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 LAUNCHED = "DIALSUM_LAUNCHED"  # of our own: containers set RANK for purposes of theirs
 
@@ -22,6 +18,11 @@ def is_launched() -> bool:
 def is_first() -> bool:
     """Whether this process writes what all have made; a process alone does."""
     return not is_launched() or os.environ["RANK"] == "0"
+
+
+def is_sharded() -> bool:
+    """Whether each process holds a part of the model (FSDP)."""
+    return os.environ.get("ACCELERATE_USE_FSDP") == "true"
 
 
 def take_gpu() -> None:
@@ -43,18 +44,3 @@ def wait_for_all() -> None:
 
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
-
-
-def launch(processes: int, command: list[str]) -> None:
-    """Run `python -m COMMAND` in so many processes. Exits with their status if it is not 0: they have said why."""
-    import torch
-
-    if torch.cuda.is_available():
-        launcher = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", str(processes), "--module"]
-        environment = {LAUNCHED: "1"}
-    else:
-        launcher = ["torch.distributed.run", "--standalone", "--nproc_per_node", str(processes), "-m"]
-        environment = {LAUNCHED: "1", "ACCELERATE_USE_CPU": "true"}
-    done = subprocess.run([sys.executable, "-m", *launcher, *command], env={**os.environ, **environment}, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)

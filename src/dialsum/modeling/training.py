@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
+from torch.distributed.tensor import DTensor
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback
 from transformers.trainer import TRAINER_STATE_NAME
 
 from dialsum.errors import InputError
 from dialsum.modeling import best, figures
 from dialsum.modeling.batching import EpochSampler
+from dialsum.modeling.sharding import gather
 from dialsum.modeling.trainers import Lesson, make_trainer
 from dialsum.modeling.watching import Marker, Order, ProgressBar, Watch
 from dialsum.params.training import Training
@@ -35,10 +36,12 @@ class Tuned:
     """What training leaves. `steps`: optimizer steps; `best_step`: the one whose weights `model` has.
 
     `resumed_from`: the step it went on from, 0 for a fresh start. `micro_batch` and
-    `accumulation`: what fitted into memory. `rows`: figures of the rows of an epoch (`figures.of_rows`).
+    `accumulation`: what fitted into memory. `rows`: figures of the rows of an epoch (`figures.of_rows`). `weights`: all
+    that learned, in the first process, of a model that is shared out (FSDP); else None, and `model` has it.
     """
 
     model: Any
+    weights: dict[str, torch.Tensor] | None
     log: list[dict[str, Any]]
     steps: int
     best_step: int
@@ -61,12 +64,12 @@ def train(
     Raises InputError when the loss is no longer a number, when not even single samples fit into memory, or when a row
     teaches no end.
     """
-    for split, rows in (("train", lesson.rows), ("dev", lesson.dev)):
-        check_ends(rows, lesson.end, split)
+    rows = figures.read(lesson.rows, lesson.end, "train")
+    figures.read(lesson.dev, lesson.end, "dev")
     fitting = training
     while True:
         try:
-            return _train(make_model(), lesson, training, fitting, checkpoints, callbacks)
+            return _train(make_model(), lesson, rows, training, fitting, checkpoints, callbacks)
         except torch.OutOfMemoryError as error:
             reason = str(error)
             if training.processes > 1:  # the others would wait for this one
@@ -79,19 +82,6 @@ def train(
             f"{fitting.accumulation}; the effective batch stays {fitting.effective_batch}",
             file=sys.stderr,
         )
-
-
-def check_ends(rows: Dataset, end: Sequence[int], split: str) -> None:
-    """Raise InputError unless the last label of each row ends a summary: a model that never saw it never stops.
-
-    So no row, and no batch, is without a label either.
-    """
-    for number, row in enumerate(rows.select_columns("labels").with_format("numpy")):
-        if not len(row["labels"]) or row["labels"][-1] not in end:
-            raise InputError(
-                f"data/tokenized: {split}: row {number}: its last label is not the token that ends a summary; run "
-                "`dvc repro --force --single-item tokenize` to make it anew"
-            )
 
 
 def smaller(training: Training, reason: str) -> Training:
@@ -115,6 +105,7 @@ def _too_much(training: Training, reason: str) -> str:
 def _train(
     model: Any,
     lesson: Lesson,
+    read: figures.Rows,
     chosen: Training,
     fitting: Training,
     checkpoints: Path,
@@ -127,7 +118,7 @@ def _train(
     log = json.loads((last / TRAINER_STATE_NAME).read_text(encoding="utf-8"))["log_history"] if last else []
     # By the batches that were chosen: a run that goes on with smaller ones takes the rows in the same order.
     trainer.sampler = sampler_of(lesson.rows["length"], chosen)
-    rows = figures.of_rows(lesson.rows, trainer.sampler, int(fitting.micro_batch or 1), trainer.data_collator.size)
+    rows = figures.of_rows(read, trainer.sampler, int(fitting.micro_batch or 1), trainer.data_collator.size)
     tokens_per_step = rows["tokens"] * chosen.effective_batch / rows["rows"]
     for callback in (
         Order(trainer.sampler),
@@ -147,9 +138,13 @@ def _train(
     tuned = trainer.accelerator.unwrap_model(trainer.model)
     step = best.best_step(log, goal)
     best.restore(tuned, checkpoints, step)
+    # A run that was killed after its end has not been shared out again.
+    parted = any(isinstance(value, DTensor) for value in tuned.parameters())
+    weights = gather(best.trained(tuned)) if parted else None
     trainer.accelerator.wait_for_everyone()  # the first process will remove the folder
     return Tuned(
         model=tuned,
+        weights=weights,
         log=log,
         steps=max(row["step"] for row in log),
         best_step=step,

@@ -11,7 +11,6 @@ worst.md, the rows with the lowest ROUGE. What each metric says stands at `measu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -26,6 +25,7 @@ from dialsum.errors import InputError
 from dialsum.measures import baselines, groups, inspection, rouge, scoresheet, scoring
 from dialsum.measures.faithfulness import fact_recall
 from dialsum.measures.significance import intervals
+from dialsum.measures.units import UNITS
 from dialsum.outputs import write_json
 from dialsum.params import strict
 from dialsum.params.registry import Evaluation
@@ -35,14 +35,6 @@ Metrics = dict[str, Any]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _PLACE = click.Path(path_type=Path)
-
-
-@dataclass(frozen=True)
-class Judge:
-    """What every system is measured by: how two texts are compared, and the facts of the train split."""
-
-    pair: rouge.Pair
-    seen: Set[Fact]
 
 
 @click.command()
@@ -60,11 +52,12 @@ def main(predictions: Path, dev: Path, train: Path, scores: Path, by_group: Path
     answers = match(read_predictions(predictions), dialogues, predictions, dev)
     train_dialogues = read_jsonl(train)
     seen = {fact for one in train_dialogues for fact in one.facts}
-    judge = Judge(rouge.scorer("official", evaluation.tokens), seen)
-
-    sheet, model = measure_model(answers, dialogues, judge)
+    columns = every_score(answers, dialogues)
+    deciding = {name: columns[rouge.named(name, "official", evaluation.tokens)] for name in rouge.NAMES}
+    sheet, model = measure_model(answers, dialogues, deciding, seen)
+    pair = rouge.scorer("official", evaluation.tokens)
     others = {
-        name: measure(texts, asked, judge, name)[1]
+        name: measure(texts, asked, score(texts, asked, pair, name), seen)
         for name, (texts, asked) in trivial(dialogues, train_dialogues).items()
     }
     by_kind = [scored_group(group, sheet) for group in groups.divide(dialogues)]
@@ -74,7 +67,7 @@ def main(predictions: Path, dev: Path, train: Path, scores: Path, by_group: Path
     scoresheet.write_worst(worst, worst.with_suffix(".md"), sheet)
     write_json(
         metrics,
-        _rounded({**model, "scores": every_score(answers, dialogues), "baselines": others}),
+        _rounded({**model, "scores": with_intervals(columns), "baselines": others}),
     )
     click.echo(table({"model": model, **others}))
     click.echo(f"\n{scoresheet.group_table(by_kind)}")
@@ -115,8 +108,13 @@ def trivial(
     return {**systems, "reference": (people, against)} if people else systems
 
 
-def measure(texts: Sequence[str], dialogues: Sequence[Dialogue], judge: Judge, name: str) -> tuple[Values, Metrics]:
-    """Values of the rows, and metrics, of any system. Texts are in the dialogues' order, `name` labels the progress.
+def score(texts: Sequence[str], dialogues: Sequence[Dialogue], pair: rouge.Pair, name: str) -> Values:
+    """ROUGE of each row. Texts are in the dialogues' order, `name` labels the progress."""
+    return rouge.columns(rouge.score_rows(texts, [one.references for one in dialogues], pair, label=name))
+
+
+def measure(texts: Sequence[str], dialogues: Sequence[Dialogue], values: Values, seen: Set[Fact]) -> Metrics:
+    """Metrics of any system, whose rows have the ROUGE `values`; `seen` are the facts of the train split.
 
     rows: how many; the model's are all, those of `reference` may be fewer
     rouge1, rouge2, rougeL: `official` F1 in percent, mean over rows and references, as `measures.rouge` defines it
@@ -125,14 +123,12 @@ def measure(texts: Sequence[str], dialogues: Sequence[Dialogue], judge: Judge, n
     fact_recall_seen, fact_recall_unseen: the same over the facts that train has, and over those that it has not
     intervals: `low` and `high` of each mean, which is within them in 95 of 100 such dev splits (bootstrap over rows)
     """
-    rows = rouge.score_rows(texts, [one.references for one in dialogues], judge.pair, label=name)
-    values = rouge.columns(rows)
-    recall = fact_recall(texts, dialogues, judge.seen)
-    return values, {"rows": len(rows), **rouge.means(rows), **recall, "intervals": bounds(values)}
+    recall = fact_recall(texts, dialogues, seen)
+    return {"rows": len(texts), **rouge.means_of(values), **recall, "intervals": bounds(values)}
 
 
 def measure_model(
-    answers: Sequence[Prediction], dialogues: Sequence[Dialogue], judge: Judge
+    answers: Sequence[Prediction], dialogues: Sequence[Dialogue], values: Values, seen: Set[Fact]
 ) -> tuple[scoresheet.Sheet, Metrics]:
     """Rows and metrics of the model: those of `measure`, and as shares (0 to 1) of all predictions those
 
@@ -149,7 +145,7 @@ def measure_model(
     those of the references; mean_chars, mean_reference_chars, characters of predictions and of references.
     """
     texts = [answer.text for answer in answers]
-    values, metrics = measure(texts, dialogues, judge, "model")
+    metrics = measure(texts, dialogues, values, seen)
     found = [inspection.inspect(answer, one) for answer, one in zip(answers, dialogues, strict=True)]
     rates = {"stop_rate": [float(answer.finished) for answer in answers], **inspection.columns(found)}
     lengths = {
@@ -161,10 +157,14 @@ def measure_model(
     return scoresheet.Sheet(dialogues, answers, found, values | rates), {**metrics, **means, "intervals": around}
 
 
-def every_score(answers: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> dict[str, Metrics]:
-    """Both definitions of ROUGE over each unit in percent, as `dialsum score` names them, with their intervals."""
+def every_score(answers: Sequence[Prediction], dialogues: Sequence[Dialogue]) -> Values:
+    """Both definitions of ROUGE over each unit in percent, row by row, as `dialsum score` names them."""
     texts, references = [answer.text for answer in answers], [one.references for one in dialogues]
-    columns = scoring.all_columns(texts, references, rouge.UNITS, "model")
+    return scoring.all_columns(texts, references, UNITS, "model")
+
+
+def with_intervals(columns: Mapping[str, Sequence[float]]) -> dict[str, Metrics]:
+    """The mean of each column, with its 95 % interval."""
     return {name: vars(interval) for name, interval in intervals(columns).items()}
 
 

@@ -36,21 +36,22 @@ if TYPE_CHECKING:
 @click.option("--curves", type=click.Path(path_type=Path), required=True)
 def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path, speed: Path, curves: Path) -> None:
     """Train, or go on with, the model that params.yaml asks for."""
-    from dialsum.modeling import processes
     from dialsum.modeling.catalog import read_entry
     from dialsum.modeling.choice import in_force
+    from dialsum.modeling.launching import launch
+    from dialsum.modeling.processes import is_first, is_launched, is_sharded
     from dialsum.workspace import fingerprint, unfinished, unfinished_folder
 
     chosen = read_entry(entry)
     training = in_force(load(Path("params.yaml"), "training", Training), chosen)
-    if training.processes > 1 and training.method != "none" and not processes.is_launched():
-        processes.launch(training.processes, ["dialsum.stages", *sys.argv[1:]])
+    if training.processes > 1 and training.method != "none" and not is_launched():
+        launch(training, chosen.family, ["dialsum.stages", *sys.argv[1:]])
         return
-    if processes.is_first() and training.method != "none":
+    if is_first() and training.method != "none":
         click.echo(in_words(training))
     # The checkpoints go when all outputs stand: killed in between, the next run finds the last one and repeats no step.
-    name = fingerprint([tokenized, base], [training])
-    if not processes.is_first():
+    name = fingerprint([tokenized, base], [training, is_sharded()])
+    if not is_first():
         tune(training, chosen, tokenized, base, unfinished_folder("train", name))
         return
     with unfinished("train", name) as checkpoints:
@@ -58,7 +59,7 @@ def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path,
         with replacing(trained) as part:
             part.mkdir()
             if outcome.model is not None:
-                outcome.model.save_pretrained(part)
+                outcome.model.save_pretrained(part, state_dict=outcome.weights)
                 (part / "README.md").unlink(missing_ok=True)  # peft's empty form of a model card
             write_json(part / "trained.json", {"method": training.method, "in_force": values_in_force(training)})
         write_json(metrics, {"method": training.method, **outcome.figures})
@@ -68,15 +69,18 @@ def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path,
 
 @dataclass(frozen=True)
 class Outcome:
-    """The tuned model, figures that two equal runs share, times that they do not, and the trainer's log."""
+    """The tuned model, and its `weights` if it does not hold them whole; figures that two equal runs share, times that
+    they do not, and the trainer's log.
+    """
 
     model: Any
+    weights: dict[str, Any] | None
     figures: dict[str, Any]
     times: dict[str, Any]
     log: list[dict[str, Any]]
 
 
-UNTRAINED = Outcome(None, {"steps": 0}, {"seconds": 0.0}, [])
+UNTRAINED = Outcome(None, None, {"steps": 0}, {"seconds": 0.0}, [])
 
 
 def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoints: Path) -> Outcome:
@@ -89,7 +93,7 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
     from dialsum.modeling.gpu import check_training
     from dialsum.modeling.isolation import fastest_isolating
     from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
-    from dialsum.modeling.processes import is_first, take_gpu
+    from dialsum.modeling.processes import is_first, is_sharded, take_gpu
     from dialsum.modeling.trainers import Lesson
     from dialsum.modeling.training import train
     from dialsum.records import live
@@ -97,15 +101,18 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
     take_gpu()
     torch.set_num_threads(training.threads)
     splits = load_from_disk(str(tokenized))
-    check_training(entry, training.method, lambda: longest_step(splits["train"], training))
+    parted = is_sharded()
+    if not parted:  # else no GPU needs room for the whole
+        check_training(entry, training.method, lambda: longest_step(splits["train"], training))
     tokenizer = load_tokenizer(base)
     lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
     attention = fastest_isolating(entry.dtype) if training.batching == "packed" else None
+    place = torch.device("cpu") if parted else None  # each GPU gets its part of it
     curves = live.curves(f"train {training.method} {checkpoints.name}", checkpoints) if is_first() else nullcontext()
     with curves as callback:
         start = time.perf_counter()
         tuned = train(
-            lambda: prepare(load_base(base, training.method, attention), training),
+            lambda: prepare(load_base(base, training.method, attention, place), training),
             lesson,
             training,
             checkpoints,
@@ -121,7 +128,7 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
         **tuned.rows,
         **figures.of_log(tuned.log),
     }
-    return Outcome(tuned.model, found, _times(tuned, seconds), tuned.log)
+    return Outcome(tuned.model, tuned.weights, found, _times(tuned, seconds), tuned.log)
 
 
 def _times(tuned: Tuned, seconds: float) -> dict[str, Any]:
