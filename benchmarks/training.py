@@ -8,7 +8,7 @@ counted either. (Of LLaMA-Factory they are its own `train_runtime`, which has th
 
     python benchmarks/training.py                                    # ours and three plain scripts
     python benchmarks/training.py --factory ~/factory/bin/python     # LLaMA-Factory too: pip install llamafactory
-    python benchmarks/training.py --growth                           # ours alone, on 1,000, 4,000 and 16,000 rows
+    python benchmarks/training.py --growth --rows 1000               # ours alone, on so many rows, 4 and 16 times that
     python benchmarks/training.py --random llama-3.2-korean-3b       # on a GPU: QLoRA in the shape of Llama 3.2 3B
 
 `--random` takes the shape of any Llama in catalog/, its dtype and its checkpointing, and stretches all rows alike,
@@ -37,7 +37,7 @@ from training_rows import ROOT, TINY, Plan
 from training_ways import ALPHA, OURS, PLAIN, RANK, SCHEDULE, train
 
 FACTORY = "LLaMA-Factory, grouped"
-SIZES = (1_000, 4_000, 16_000)
+GROWTH = (1, 4, 16)
 LONGEST = 1_224
 SEEDS = "the seeds: 19.15 GB with Llama 3.2 3B, qlora of rank 16, micro-batch 8, at most 1,224 tokens a row"
 Runs = dict[str, list[dict[str, float]]]
@@ -141,7 +141,7 @@ def waste(one: dict[str, float], tokens: int) -> float:
 def grow(plan: Plan) -> None:
     """A line each size: an epoch of length-grouped batches."""
     click.echo(f"{'rows':>8}{'seconds':>10}{'ms a row':>10}{'peak MiB':>10}")
-    for rows in SIZES:
+    for rows in (times * plan.rows for times in GROWTH):
         with tempfile.TemporaryDirectory(prefix="training_") as folder:
             training_rows.write(replace(plan, rows=rows), Path(folder))
             one = run("length_grouped", plan, Path(folder), None)

@@ -46,7 +46,7 @@ class Plan:
             entry = replace(entry, gradient_checkpointing=self.checkpointing)
         if self.hidden is None:
             return entry
-        width = {"hidden": self.hidden, "queries": self.hidden, "key_values": self.hidden}
+        width: dict[str, Any] = {"hidden": self.hidden, "queries": self.hidden, "key_values": self.hidden}
         return replace(entry, shape=replace(entry.shape, decoder_layers=3, intermediate=3 * self.hidden, **width))
 
 

@@ -112,8 +112,9 @@ def learn_ours(
 
     entry, base = plan.entry(), place / "base"
     given = load(ROOT / "tests" / "params.yaml", "training", Training)
+    batching: Any = way
     chosen = replace(
-        given, method=plan.method, batching=way, learning_rate=plan.learning_rate, micro_batch=plan.micro_batch,
+        given, method=plan.method, batching=batching, learning_rate=plan.learning_rate, micro_batch=plan.micro_batch,
         epochs=1.0, threads=plan.threads, save_steps=10_000, scheduler="cosine", logging_steps=10,
         gradient_checkpointing=None, lora=replace(given.lora, r=RANK, alpha=ALPHA, dropout=0.0),
     )  # fmt: skip
@@ -138,7 +139,8 @@ def learn_plain(
     import torch
     from peft import get_peft_model
     from transformers import AutoTokenizer, DataCollatorForSeq2Seq, Trainer, TrainingArguments, set_seed
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     set_seed(42)
     tokenizer = AutoTokenizer.from_pretrained(place / "base")
@@ -168,7 +170,7 @@ def learn_plain(
             if parameter.requires_grad:
                 parameter.data = parameter.data.float()
     else:
-        grouped = {"train_sampling_strategy": "group_by_length"} if way.endswith("length") else {}
+        grouped: dict[str, Any] = {"train_sampling_strategy": "group_by_length"} if way.endswith("length") else {}
         plain = TrainingArguments(**common, **grouped, per_device_train_batch_size=plan.micro_batch)
         if lora and entry.gradient_checkpointing:
             model.enable_input_require_grads()
