@@ -215,6 +215,7 @@ def plain(summarizer: Summarizer, dialogues: list[Dialogue], size: int) -> list[
             ids = model.generate(
                 **inputs, max_new_tokens=generation.max_new_tokens, num_beams=generation.num_beams, do_sample=False,
                 eos_token_id=summarizer.end, pad_token_id=tokenizer.pad_token_id,
+                decoder_start_token_id=getattr(model.config, "decoder_start_token_id", None),
             )  # fmt: skip
         said = ids[:, inputs["input_ids"].shape[1] :] if causal else ids
         texts += tokenizer.batch_decode(said, skip_special_tokens=True)
