@@ -22,11 +22,10 @@ def learn(place: Path, environment: dict[str, str], python: Path, settings: dict
         _write_rows(place / "tokenized", tokenized)
     given = {
         "model_name_or_path": str(place / "base"), "stage": "sft", "do_train": True, "do_eval": True,
-        "finetuning_type": "lora", "template": "empty", "tokenized_path": str(tokenized),
+        "template": "empty", "tokenized_path": str(tokenized), "num_train_epochs": 1.0,
         "dataset": "rows", "eval_dataset": "rows",  # it insists on names, and then reads tokenized_path
         "output_dir": str(work / "out"), "overwrite_output_dir": True, "report_to": "none", "save_strategy": "no",
-        "train_sampling_strategy": "group_by_length", "disable_gradient_checkpointing": True, "use_cpu": True,
-        **settings,
+        "train_sampling_strategy": "group_by_length", **settings,
     }  # fmt: skip
     # JSON is YAML; its own reader of .json fails in 0.9.5.
     (work / "settings.yaml").write_text(json.dumps(given), encoding="utf-8")

@@ -1,46 +1,58 @@
 """How fast our three batchings train, beside what people write themselves and LLaMA-Factory.
 
-Enters: nothing; a tiny Llama with random weights and realistic synthetic dialogues are made first. Leaves: a table, one
-line a way to train. All learn the same rows once, with LoRA of the same size, in float32, about as many samples a step,
-on as many threads; repeats are interleaved, and the median counts. Seconds are from the first step's begin to the last
-one's end, without imports, tokenizing and evaluation; what packing before the first step takes is not counted either.
+Enters: nothing; a Llama with random weights and realistic synthetic dialogues are made first. Leaves: a table, one line
+a way to train. All learn the same rows once, with the same method, dtype and checkpointing, about as many samples a
+step, on as many threads; repeats are interleaved, and the median counts. Seconds are those of all steps, at the pace of
+those after the third, without imports, tokenizing and evaluation; what packing before the first step takes is not
+counted either. (Of LLaMA-Factory they are its own `train_runtime`, which has the first steps in it.)
 
     python benchmarks/training.py                                    # ours and three plain scripts
     python benchmarks/training.py --factory ~/factory/bin/python     # LLaMA-Factory too: pip install llamafactory
-    python benchmarks/training.py --growth                           # ours alone, on 1,000, 4,000 and 16,000 rows
+    python benchmarks/training.py --growth --rows 1000               # ours alone, on so many rows, 4 and 16 times that
+    python benchmarks/training.py --random llama-3.2-korean-3b       # on a GPU: QLoRA in the shape of Llama 3.2 3B
+
+`--random` takes the shape of any Llama in catalog/, its dtype and its checkpointing, and stretches all rows alike,
+until the longest has 1,224 tokens (1,024 + 200). The ceiling is what padding, w of all tokens in our padded batches,
+leaves to win: 1 / (1 - w). MFU is the share of the device's peak that goes into the model: see model_flops.py.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import click
 import llama_factory
+import machine
+import training_rows
+from model_flops import peak_of, training_flops
+from training_rows import ROOT, TINY, Plan
+from training_ways import ALPHA, OURS, PLAIN, RANK, SCHEDULE, train
 
-ROOT = Path(__file__).parents[1]
-OURS = ("padded", "length_grouped", "packed")
-PLAIN = ("Trainer, padded", "Trainer, group_by_length", "SFTTrainer, bfd")
 FACTORY = "LLaMA-Factory, grouped"
-SIZES = (1_000, 4_000, 16_000)
-SAMPLES, LEARNING_RATE, RANK, ALPHA = 8, 2e-3, 16, 32
-TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+GROWTH = (1, 4, 16)
+LONGEST = 1_224
+SEEDS = "the seeds: 19.15 GB with Llama 3.2 3B, qlora of rank 16, micro-batch 8, at most 1,224 tokens a row"
+Runs = dict[str, list[dict[str, float]]]
 
 
 @click.command()
 @click.option("--rows", default=600, help="Dialogues to learn from")
 @click.option("--repeat", default=3, help="Train each way so often")
 @click.option("--threads", default=2)
-@click.option("--hidden", default=128, help="Width of the model")
+@click.option("--hidden", default=128, help="Width of the tiny model")
+@click.option("--random", "name", help="Not the tiny model, but the shape of this entry of catalog/")
+@click.option("--method", type=click.Choice(["lora", "qlora", "full"]), help="[default: lora, or qlora with --random]")
+@click.option("--micro-batch", default=8)
+@click.option("--checkpointing/--no-checkpointing", default=None, help="[default: as the entry of catalog/ says]")
+@click.option("--peak-tflops", type=float, help="Of the device, dense bf16, for MFU  [default: known for some GPUs]")
 @click.option("--factory", type=click.Path(exists=True, path_type=Path), help="Python of an environment that has it")
 @click.option("--growth", is_flag=True, help="Seconds an epoch as the data grow, and memory")
 @click.option("--run", "way", hidden=True)
@@ -50,6 +62,11 @@ def main(
     repeat: int,
     threads: int,
     hidden: int,
+    name: str | None,
+    method: Any,
+    micro_batch: int,
+    checkpointing: bool | None,
+    peak_tflops: float | None,
     factory: Path | None,
     growth: bool,
     way: str | None,
@@ -57,215 +74,106 @@ def main(
 ) -> None:
     """Measure supervised tokens a second, and the loss on dev that the same rows lead to."""
     if way and place:
-        print(json.dumps(train(way, place, threads)))
+        print(json.dumps(train(way, place)))
         return
+    plan = Plan(
+        model=name or TINY, hidden=None if name else hidden, method=method or ("qlora" if name else "lora"), rows=rows,
+        longest=LONGEST if name else None, micro_batch=micro_batch, learning_rate=2e-4 if name else 2e-3,
+        threads=threads, checkpointing=checkpointing,
+    )  # fmt: skip
+    click.echo(machine.describe(threads))
     if growth:
-        grow(threads, hidden)
+        grow(plan)
         return
     ways = (*OURS, *PLAIN, *([FACTORY] if factory else []))
-    with tempfile.TemporaryDirectory(prefix="training_") as name:
-        make(Path(name), rows, hidden)
-        found: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+    with tempfile.TemporaryDirectory(prefix="training_") as folder:
+        training_rows.write(plan, Path(folder))
+        found: Runs = {way: [] for way in ways}
         for _ in range(repeat):
             for way in ways:
-                found[way].append(run(way, Path(name), threads, factory))
+                found[way].append(run(way, plan, Path(folder), factory))
                 click.echo(f"{way}: {found[way][-1]['seconds']:.1f} s", err=True)
-    report(found)
+        report(plan, training_rows.sizes(Path(folder)), found, peak_tflops and peak_tflops * 1e12)
 
 
-def report(found: dict[str, list[dict[str, float]]]) -> None:
-    """The table."""
-    speeds = {
-        way: statistics.median(one["supervised_tokens"] / one["seconds"] for one in runs) for way, runs in found.items()
-    }
-    slowest, peers = speeds["Trainer, padded"], [speeds[way] for way in speeds if way not in OURS]
-    click.echo(f"{'':<26}{'supervised tokens/s':>20}{'x padded':>10}{'x best peer':>13}{'dev loss':>10}{'steps':>7}")
+def report(plan: Plan, sizes: list[tuple[int, int]], found: Runs, peak: float | None) -> None:
+    """The table, and below it what packing gains of what it could. `sizes`: tokens and labels of each row."""
+    import torch
+
+    if peak is None and torch.cuda.is_available():
+        peak = peak_of(torch.cuda.get_device_name())
+    tokens, labels = (sum(column) for column in zip(*sizes, strict=True))
+    flops = training_flops(plan.entry().shape, plan.method, RANK, sizes)
+    seconds = {way: median(one["seconds"] for one in runs) for way, runs in found.items()}
+    best = min(spent for way, spent in seconds.items() if way not in OURS)
+    click.echo(
+        f"{plan.method} of {plan.model}, {len(sizes)} rows, {tokens:,} tokens, at most {max(sizes)[0]:,} a row, "
+        f"{labels:,} with a label; {plan.micro_batch} rows a step"
+    )
+    click.echo(
+        f"{'':<26}{'labels/s':>10}{'x padded':>10}{'x best peer':>13}{'padding':>9}{'peak MiB':>10}{'MFU':>7}"
+        f"{'dev loss':>10}{'steps':>7}"
+    )
     for way, runs in found.items():
         one = runs[0]
+        padding = f"{waste(one, tokens):.1%}" if "computed_tokens" in one else "-"
+        memory = f"{one['peak_mib']:,.0f}" if "peak_mib" in one else "-"
+        share = f"{flops / seconds[way] / peak:.1%}" if peak else "-"
         click.echo(
-            f"{('ours, ' if way in OURS else '') + way:<26}{speeds[way]:>20,.0f}{speeds[way] / slowest:>10.2f}"
-            f"{speeds[way] / max(peers):>13.2f}{one['eval_loss']:>10.4f}{one['steps']:>7.0f}"
+            f"{('ours, ' if way in OURS else '') + way:<26}{labels / seconds[way]:>10,.0f}"
+            f"{seconds['Trainer, padded'] / seconds[way]:>10.2f}{best / seconds[way]:>13.2f}{padding:>9}{memory:>10}"
+            f"{share:>7}{one['eval_loss']:>10.4f}{one['steps']:>7.0f}"
         )
+    gain, ceiling = seconds["padded"] / seconds["packed"], 1 / (1 - waste(found["padded"][0], tokens))
+    click.echo(
+        f"packed is {gain:.2f} x our padded; the padding of that allows {ceiling:.2f} x: {gain / ceiling:.0%} of the "
+        "ceiling"
+    )
+    if plan.model != TINY:
+        click.echo(f"peak memory of {SEEDS}")
 
 
-def grow(threads: int, hidden: int) -> None:
+def waste(one: dict[str, float], tokens: int) -> float:
+    """The share of padding in what the model read, of which `tokens` were none."""
+    return 1 - tokens / one["computed_tokens"]
+
+
+def grow(plan: Plan) -> None:
     """A line each size: an epoch of length-grouped batches."""
     click.echo(f"{'rows':>8}{'seconds':>10}{'ms a row':>10}{'peak MiB':>10}")
-    for rows in SIZES:
-        with tempfile.TemporaryDirectory(prefix="training_") as name:
-            make(Path(name), rows, hidden)
-            one = run("length_grouped", Path(name), threads, None)
+    for rows in (times * plan.rows for times in GROWTH):
+        with tempfile.TemporaryDirectory(prefix="training_") as folder:
+            training_rows.write(replace(plan, rows=rows), Path(folder))
+            one = run("length_grouped", plan, Path(folder), None)
         milliseconds = 1000 * one["seconds"] / rows
         click.echo(f"{rows:>8,}{one['seconds']:>10.1f}{milliseconds:>10.2f}{one['peak_mib']:>10,.0f}")
 
 
-def make(place: Path, rows: int, hidden: int) -> None:
-    """In `place`: a model folder `base`, tokenized rows `tokenized`, and the same rows as JSON for others."""
-    from datasets import DatasetDict
-
-    from dialsum.corpus.cleaning import ALL, to_dialogue
-    from dialsum.corpus.synthetic.realistic.rows import row
-    from dialsum.modeling.bases import make_scratch
-    from dialsum.modeling.catalog import Lesson, read_entry
-    from dialsum.modeling.loading import load_tokenizer
-    from dialsum.params.prompt import Tokenize
-    from dialsum.prompts.form import Form
-    from dialsum.stages.tokenize import as_dataset, encode_split
-
-    entry = read_entry(ROOT / "catalog" / "tiny-llama.yaml")
-    assert entry.scratch is not None
-    once = Lesson(steps=1, batch=1)
-    shape = replace(
-        entry.scratch, practice=once, reading=once, rows=2000, hidden_size=hidden, heads=hidden // 32,
-        intermediate_size=3 * hidden, layers=3,
-    )  # fmt: skip
-    base = place / "base"
-    base.mkdir()
-    make_scratch(shape, "tiny-llama", entry, base)
-    tokenizer = load_tokenizer(base)
-    forms = [Form(format="plain", system="none")]
-    limits = Tokenize(max_source_tokens=1024, max_target_tokens=200, truncation="tail")
-    splits = {}
-    for split, number in (("train", rows), ("dev", 100)):
-        made = [row(split, place_of, 7) for place_of in range(number)]
-        dialogues = [to_dialogue(one.fname, one.dialogue, ALL, None, [one.summary]) for one in made]
-        splits[split] = as_dataset("causal", encode_split(tokenizer, "causal", dialogues, forms, limits, split))
-    DatasetDict(splits).save_to_disk(place / "tokenized")
-
-
-def run(way: str, place: Path, threads: int, factory: Path | None) -> dict[str, float]:
+def run(way: str, plan: Plan, place: Path, factory: Path | None) -> dict[str, float]:
     """One training in a process of its own."""
     if factory and way == FACTORY:
-        shared = {
-            "lora_rank": RANK, "lora_alpha": ALPHA, "lora_target": ",".join(TARGETS), "learning_rate": LEARNING_RATE,
-            "per_device_train_batch_size": SAMPLES, "per_device_eval_batch_size": SAMPLES, "num_train_epochs": 1.0,
-            "lr_scheduler_type": "cosine", "warmup_steps": 0.1, "max_grad_norm": 1.2, "logging_steps": 10, "seed": 42,
-        }  # fmt: skip
-        limits = {"PATH": os.environ["PATH"], "HOME": str(place), "OMP_NUM_THREADS": str(threads)}
-        return {
-            "supervised_tokens": supervised_tokens(place),
-            **llama_factory.learn(place, limits, factory, shared),
-        }
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": str(threads)}
-    program = [sys.executable, __file__, "--run", way, "--place", str(place), "--threads", str(threads)]
+        limits = {"PATH": os.environ["PATH"], "HOME": str(place), "OMP_NUM_THREADS": str(plan.threads)}
+        return llama_factory.learn(place, limits, factory, factory_settings(plan))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": str(plan.threads)}
+    program = [sys.executable, __file__, "--run", way, "--place", str(place)]
     done = subprocess.run(program, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     outcome: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return outcome
 
 
-def train(way: str, place: Path, threads: int) -> dict[str, float]:
-    """Train once, and measure."""
+def factory_settings(plan: Plan) -> dict[str, Any]:
+    """What all ways share, in its words."""
     import torch
-    from datasets import load_from_disk
-    from transformers import TrainerCallback
 
-    class Clock(TrainerCallback):
-        """From the begin of the first step to the end of the last."""
-
-        begin = end = 0.0
-
-        def on_train_begin(self, *_: Any, **__: Any) -> None:
-            self.begin = time.perf_counter()
-
-        def on_step_end(self, *_: Any, **__: Any) -> None:
-            self.end = time.perf_counter()
-
-    torch.set_num_threads(threads)
-    splits = load_from_disk(str(place / "tokenized"))
-    clock = Clock()
-    with tempfile.TemporaryDirectory() as work:
-        learn = learn_ours if way in OURS else learn_plain
-        loss, steps = learn(way, place, splits, clock, Path(work), threads)
+    entry, cuda = plan.entry(), torch.cuda.is_available()
+    four_bits = {"quantization_bit": 4, "quantization_method": "bnb", "double_quantization": True}
     return {
-        "seconds": clock.end - clock.begin,
-        "supervised_tokens": supervised_tokens(place),
-        "eval_loss": loss,
-        "steps": steps,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,  # KiB on Linux
-    }
-
-
-def learn_ours(way: str, place: Path, splits: Any, clock: Any, work: Path, threads: int) -> tuple[float, int]:
-    """As stage train does."""
-    from dialsum.modeling.adapter import prepare
-    from dialsum.modeling.catalog import read_entry
-    from dialsum.modeling.choice import in_force
-    from dialsum.modeling.isolation import fastest_isolating
-    from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
-    from dialsum.modeling.trainers import Lesson
-    from dialsum.modeling.training import train
-    from dialsum.params.strict import load
-    from dialsum.params.training import Training
-
-    chosen = replace(
-        load(ROOT / "tests" / "params.yaml", "training", Training), batching=way, learning_rate=LEARNING_RATE,
-        micro_batch=SAMPLES, epochs=1.0, threads=threads, save_steps=10_000, scheduler="cosine", logging_steps=10,
-    )  # fmt: skip
-    entry = read_entry(ROOT / "catalog" / "tiny-llama.yaml")
-    training = in_force(chosen, entry)
-    attention = fastest_isolating(entry.dtype) if way == "packed" else None
-    tokenizer, base = load_tokenizer(place / "base"), place / "base"
-    lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
-    tuned = train(lambda: prepare(load_base(base, "lora", attention), training), lesson, training, work, [clock])
-    return next(row["eval_loss"] for row in reversed(tuned.log) if "eval_loss" in row), tuned.steps
-
-
-def learn_plain(way: str, place: Path, splits: Any, clock: Any, work: Path, threads: int) -> tuple[float, int]:  # noqa: ARG001
-    """As the libraries' own examples do."""
-    from peft import LoraConfig, get_peft_model
-    from transformers import (
-        AutoModelForCausalLM,
-        AutoTokenizer,
-        DataCollatorForSeq2Seq,
-        Trainer,
-        TrainingArguments,
-        set_seed,
-    )
-    from trl import SFTConfig, SFTTrainer
-
-    set_seed(42)
-    tokenizer = AutoTokenizer.from_pretrained(place / "base")
-    tokenizer.padding_side = "right"
-    model = AutoModelForCausalLM.from_pretrained(place / "base")
-    lora = LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=TARGETS, task_type="CAUSAL_LM")
-    common: dict[str, Any] = {
-        "output_dir": str(work), "learning_rate": LEARNING_RATE, "num_train_epochs": 1, "lr_scheduler_type": "cosine",
-        "warmup_steps": 0.1, "max_grad_norm": 1.2, "logging_steps": 10, "save_strategy": "no", "report_to": [],
-        "use_cpu": not __import__("torch").cuda.is_available(), "disable_tqdm": True, "seed": 42, "bf16": False,
-        "dataloader_pin_memory": False,
+        **SCHEDULE, "finetuning_type": "full" if plan.method == "full" else "lora", "lora_rank": RANK,
+        "lora_alpha": ALPHA, "lora_target": ",".join(entry.lora_targets), "learning_rate": plan.learning_rate,
+        "per_device_train_batch_size": plan.micro_batch, "per_device_eval_batch_size": plan.micro_batch,
+        "disable_gradient_checkpointing": not entry.gradient_checkpointing, "use_cpu": not cuda,
+        "bf16": cuda and entry.dtype == "bfloat16", **(four_bits if plan.method == "qlora" else {}),
     }  # fmt: skip
-    rows = {split: splits[split].select_columns(["input_ids", "labels"]) for split in ("train", "dev")}
-    if way == "SFTTrainer, bfd":
-        longest = max(splits["train"]["length"])
-        # Rows of the longest sample hold several: as many rows a step as make about the same number of samples.
-        packed = max(1, round(SAMPLES * statistics.fmean(splits["train"]["length"]) / longest))
-        arguments = SFTConfig(
-            **common, per_device_train_batch_size=packed, per_device_eval_batch_size=SAMPLES, packing=True,
-            eval_packing=False, max_length=longest, gradient_checkpointing=False,
-        )  # fmt: skip
-        trainer: Any = SFTTrainer(
-            model=model, args=arguments, train_dataset=rows["train"], eval_dataset=rows["dev"],
-            processing_class=tokenizer, peft_config=lora, callbacks=[clock],
-        )  # fmt: skip
-    else:
-        grouped = {"train_sampling_strategy": "group_by_length"} if way.endswith("length") else {}
-        plain = TrainingArguments(
-            **common, **grouped, per_device_train_batch_size=SAMPLES, per_device_eval_batch_size=SAMPLES
-        )
-        trainer = Trainer(
-            model=get_peft_model(model, lora), args=plain, train_dataset=rows["train"], eval_dataset=rows["dev"],
-            data_collator=DataCollatorForSeq2Seq(tokenizer), callbacks=[clock],
-        )  # fmt: skip
-    trainer.train()
-    return float(trainer.evaluate()["eval_loss"]), int(trainer.state.global_step)
-
-
-def supervised_tokens(place: Path) -> int:
-    """Tokens that have a label."""
-    from datasets import load_from_disk
-
-    labels = load_from_disk(str(place / "tokenized"))["train"]["labels"]
-    return sum(label != -100 for row in labels for label in row)
 
 
 if __name__ == "__main__":

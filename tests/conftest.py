@@ -67,6 +67,22 @@ def small_base(small_entry: Entry, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
+def strong_adapter(small_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What training leaves: a random adapter, strong enough that the model says something else to each dialogue."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    from dialsum.modeling.loading import load_base
+
+    torch.manual_seed(1)
+    config = LoraConfig(r=4, lora_alpha=32, target_modules="all-linear", init_lora_weights=False)
+    folder = tmp_path_factory.mktemp("trained")
+    get_peft_model(load_base(small_base, "lora"), config).save_pretrained(folder)
+    (folder / "trained.json").write_text(json.dumps({"method": "lora", "in_force": {}}))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def bart_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BART in the hub's format, with random weights that are strong enough to say something else to each dialogue."""
     from transformers import BartConfig, BartForConditionalGeneration

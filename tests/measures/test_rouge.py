@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rouge import Rouge as Package
 from rouge_score import rouge_scorer
 
+from dialsum.corpus.synthetic.realistic.rows import row
 from dialsum.measures.rouge import (
     NOTHING,
     Rouge,
@@ -200,6 +201,22 @@ def test_equals_the_packages_on_random_texts() -> None:
         words = rng.choice(["가나다라마바.", "가.", [f"말{number}" for number in range(60)]])
         prediction, reference = (rng.choices(words, k=rng.choice([1, 2, 10, 80])) for _ in range(2))
         assert_equals_the_packages(prediction, reference)
+
+
+@pytest.mark.slow
+def test_equals_the_packages_on_whole_summaries() -> None:
+    """2,000 pairs as long as real ones, on morphemes: a reference, and one with words of others, dots or nothing."""
+    rng = Random(2)
+    references = [row("train", number, 5).summary for number in range(2000)]
+    strange = [*" ".join(references[:200]).split(), ".", "...", "3.5", "#Person1#", "Jimmy", "ㅋㅋㅋ"]
+    for place, reference in enumerate(references):
+        words = [rng.choice(strange) if rng.random() < 0.4 else word for word in reference.split()]
+        prediction = rng.choice(["", " ", ".", "..."]) if place % 50 == 0 else " ".join(words)
+        for whole_tags in (False, True):
+            said, gold = (units(text, "mecab", whole_tags) for text in (prediction, reference))
+            assert_equals_the_packages(said, gold)
+            if not prediction.strip(" ."):
+                assert triple(official(said, gold)) == (0, 0, 0)  # where the package fails
 
 
 def test_three_thousand_words() -> None:

@@ -21,7 +21,6 @@ from dialsum.modeling.bases import take_folder
 from dialsum.modeling.bounds import LengthBounds
 from dialsum.modeling.catalog import Entry
 from dialsum.modeling.decoding import BOUNDED, Room, Summarizer, batches, decode, load_summarizer, summarize
-from dialsum.modeling.loading import load_base
 from dialsum.modeling.vocabulary import find_foreign
 from dialsum.params.generation import Generation
 from dialsum.params.prompt import Tokenize
@@ -42,19 +41,6 @@ def dialogues() -> list[Dialogue]:
 
 
 @pytest.fixture(scope="module")
-def trained(small_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random adapter, strong enough that the model says something else to each dialogue."""
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(1)
-    config = LoraConfig(r=4, lora_alpha=32, target_modules="all-linear", init_lora_weights=False)
-    folder = tmp_path_factory.mktemp("trained")
-    get_peft_model(load_base(small_base, "lora"), config).save_pretrained(folder)
-    (folder / "trained.json").write_text(json.dumps({"method": "lora", "in_force": {}}))
-    return folder
-
-
-@pytest.fixture(scope="module")
 def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What method `none` leaves of training."""
     folder = tmp_path_factory.mktemp("untrained")
@@ -63,8 +49,8 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def summarizer(small_base: Path, trained: Path) -> Summarizer:
-    return load_summarizer(small_base, trained, FORM, LIMITS, GREEDY)
+def summarizer(small_base: Path, strong_adapter: Path) -> Summarizer:
+    return load_summarizer(small_base, strong_adapter, FORM, LIMITS, GREEDY)
 
 
 @pytest.fixture(scope="module")
@@ -196,11 +182,11 @@ def test_each_summary_has_the_bound_of_its_dialogue(summarizer: Summarizer) -> N
     assert batch.bounds() == [len(said) + 3] * 2
 
 
-def test_bounds_and_the_switch_for_them_come_together(small_base: Path, trained: Path) -> None:
+def test_bounds_and_the_switch_for_them_come_together(small_base: Path, strong_adapter: Path) -> None:
     bounds = LengthBounds([], [9])
     for generation, given in ((GREEDY, bounds), (replace(GREEDY, length_by_source=True), None)):
         with pytest.raises(ValueError, match="length bounds are needed with"):
-            load_summarizer(small_base, trained, FORM, LIMITS, generation, given)
+            load_summarizer(small_base, strong_adapter, FORM, LIMITS, generation, given)
 
 
 @pytest.mark.parametrize("name", ["summarizer", "bart"])
@@ -393,11 +379,11 @@ def test_labels_and_masks_stand_in_a_summary(summarizer: Summarizer) -> None:
 
 
 def test_a_model_that_was_not_tuned_is_asked_alike(
-    small_base: Path, trained: Path, dialogues: list[Dialogue], tmp_path: Path
+    small_base: Path, strong_adapter: Path, dialogues: list[Dialogue], tmp_path: Path
 ) -> None:
     (tmp_path / "trained.json").write_text(json.dumps({"method": "none", "in_force": {}}))
     untuned = load_summarizer(small_base, tmp_path, FORM, LIMITS, GREEDY)
-    tuned = load_summarizer(small_base, trained, FORM, LIMITS, GREEDY)
+    tuned = load_summarizer(small_base, strong_adapter, FORM, LIMITS, GREEDY)
     (without,), (with_adapter,) = batches(untuned, dialogues[:1]), batches(tuned, dialogues[:1])
     assert without.sources == with_adapter.sources
     assert untuned.tokenizer.decode(without.sources[0]).endswith("<|im_start|>assistant\n")
