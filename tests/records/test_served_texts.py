@@ -62,6 +62,10 @@ def test_batched_single_and_served_are_the_same(
     model = serving.DialogueSummaries()
     artifacts = {"base": str(small_base), "trained": str(strong_adapter), "settings": str(file)}
     model.load_context(SimpleNamespace(artifacts=artifacts))  # type: ignore[arg-type]
+    if beams > 1:
+        # Random weights hold all tokens for about as likely: beams lie 1e-4 apart, and in float32 rounding, which is
+        # another one for another padding, chose between them in 1 of 200 dialogues. A trained model is surer.
+        model.summarizer.model.double()
 
     texts = [row.dialogue for row in generate("dev", rows, 6)]
     dialogues = [to_dialogue(str(place), text, model.cleaning) for place, text in enumerate(texts)]
