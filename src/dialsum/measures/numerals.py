@@ -31,17 +31,28 @@ _WRITTEN = re.compile(
 _TOKEN = re.compile(rf"{_NUMBER}|[가-힣]")
 
 _SINO = f"[{''.join(_DIGITS)}{''.join(_SMALL)}{''.join(_LARGE)}]"
+# What may stand behind a unit in the same word: minutes or a day (세시십분, 오월삼일), particles, and nothing else.
+_END = (
+    rf"(?:{_SINO}+[분일])?"
+    r"[은는이가을를의에도만과와로으랑나요예야서부터까지쯤씩정마다보당짜리동안간전후뒤반경째밖뿐치차인데고며입니면라죠든하었였습어여]*"
+    r"(?![가-힣])"
+)
+_SPAN = " ?(?:동안|간|뒤|후|전)"
 _SINO_RUN = re.compile(rf"(?<!\d){_SINO}+(?:(?<=[백천만억조]) {_SINO}*[십백천만억조]{_SINO}*)*")
-# 이번 (this time) and 이 분 (this person) are no numbers, nor is anything else with 이 before a blank.
 _SINO_UNITS = (
-    "분|초|일|월|년|층|호|세|원|달러|위안|엔|유로|파운드|퍼센트|프로|번|주|인|박|등|차|회|학년|페이지|배|개월|킬로|미터"
-    "|단계"
+    "분|초|일|월|년|층|호|세|원|달러|위안|엔|유로|파운드|퍼센트|프로|번|주|인|인분|인용|박|등|차|회|학년|페이지|배|개월"
+    "|킬로|킬로미터|킬로그램|미터|단계"
+)
+# What looks like a number with its unit, but is more often a word: 이번 (this time), 사인 (signature), 팔 일 (to sell).
+_NO_NUMBER = (
+    "(?!이(?:번|분|일|인|주|위안)|사(?:인|회|원|주)|구(?:분|인|호|박|차)|오(?:인|차|호)|육박|일주(?!일)"
+    rf"|(?:사 주|팔 일)(?!{_SPAN}))"
 )
 _SINO_ALONE = re.compile(
-    rf"(?<![가-힣\d])(?:(?P<near>[{''.join(_DIGITS)}십백천만억])|(?P<far>[일삼사오육칠팔구십백천만억]) )"
-    rf"(?:{_SINO_UNITS})"
+    rf"(?<![가-힣\d]){_NO_NUMBER}(?:(?P<near>[{''.join(_DIGITS)}십백천만억])|(?P<far>[일삼사오육칠팔구십백천만억]) )"
+    rf"(?:{_SINO_UNITS}){_END}|(?<![가-힣\d])(?P<this>이) (?=(?:주|년|개월){_SPAN})"
 )
-_NO_NUMBER = re.compile("이번|이분|이일")
+_POINT = re.compile(rf"(?<![가-힣])({_SINO}+) ?점 ?([{''.join(_DIGITS)}]+){_END}")  # 삼점오
 
 _TENS = {"열": 10, "스물": 20, "서른": 30, "마흔": 40, "쉰": 50, "예순": 60, "일흔": 70, "여든": 80, "아흔": 90}
 _CLEAR = {"하나": 1, "둘": 2, "셋": 3, "넷": 4, "다섯": 5, "여섯": 6, "일곱": 7, "여덟": 8, "아홉": 9}
@@ -50,28 +61,31 @@ _NATIVE_UNITS = (
     "시|시간|개|명|분|장|달|살|사람|번|권|잔|병|마리|대|곳|가지|벌|켤레|배|군데|곡|통|그루|송이|조각|끼|줄|팀|과목|학기|주|주일"
     "|쪽|차례|칸|건|편|그릇|접시|상자|봉지|컵|블록|정거장|자리|쌍|밤|해|방|아이|친구|여자|남자|형제|자매|아들|딸|째|판|모금|번째|부"
 )
+_COUNTED = f" ?(?:{_NATIVE_UNITS})"
 _NATIVE = re.compile(
-    rf"(?P<tens>{'|'.join(_TENS)})?(?:(?P<clear>{'|'.join(_CLEAR)})"
-    rf"|(?P<short>{'|'.join(_BEFORE_UNITS)})(?= ?(?:{_NATIVE_UNITS})))"
-    rf"|(?P<round>{'|'.join(_TENS)})(?= ?(?:{_NATIVE_UNITS}|여|몇))|(?P<twenty>스무)(?= )"
+    rf"(?:(?<![가-힣])|(?<=오[전후]))(?:(?P<tens>{'|'.join(_TENS)})?"
+    rf"(?:(?P<clear>{'|'.join(_CLEAR)})(?=(?:{_COUNTED})?{_END})|(?P<short>{'|'.join(_BEFORE_UNITS)})(?={_COUNTED}{_END}))"
+    rf"|(?P<round>{'|'.join(_TENS)})(?={_COUNTED}{_END}| ?[여몇])|(?P<twenty>스무)(?={_COUNTED}))"
 )
+_HALF_HOUR = re.compile(rf"시간? ?반{_END}")
 # 이십 만, 20 만: a blank before 만 is none that ends a number, but "이십 만" alone may be two.
 _SPACED = re.compile(rf"((?:{_NUMBER}|(?<!\d){_SINO}*십) [만억])(?![가-힣])")
 # Words that are a number for sure: nothing stands before them in the same word, and few are glued to what they count.
 _GLUED = "시|시간|명|개|살|번|달|가지|사람"
 _WORDED = re.compile(
-    rf"(?<![가-힣\d])(?:(?P<native>(?:{'|'.join(_TENS)})?(?:{'|'.join(_CLEAR)}))"
-    rf"|(?P<short>(?:{'|'.join(_TENS)})?(?:{'|'.join(_BEFORE_UNITS)}))(?= (?:{_NATIVE_UNITS})|(?:{_GLUED}))"
-    rf"|(?P<round>{'|'.join(_TENS)}|스무)(?= (?:{_NATIVE_UNITS})|(?:{_GLUED}))"
-    rf"|(?P<sino>{_SINO}+(?:(?<=[백천만억조]) {_SINO}*[십백천만억조]{_SINO}*)*)(?= (?:{_SINO_UNITS}))"
-    rf"|(?P<glued>{_SINO}*[십백천만억조]{_SINO}*)(?=분|달러|퍼센트|개월))"
+    rf"(?<![가-힣\d])(?:(?P<native>(?:{'|'.join(_TENS)})?(?:{'|'.join(_CLEAR)}))(?=(?:{_COUNTED})?{_END})"
+    rf"|(?P<short>(?:{'|'.join(_TENS)})?(?:{'|'.join(_BEFORE_UNITS)}))(?=(?: (?:{_NATIVE_UNITS})|(?:{_GLUED})){_END})"
+    rf"|(?P<round>{'|'.join(_TENS)}|스무)(?=(?: (?:{_NATIVE_UNITS})|(?:{_GLUED})){_END})|{_NO_NUMBER}(?:"
+    rf"(?P<sino>{_SINO}+(?:(?<=[백천만억조]) {_SINO}*[십백천만억조]{_SINO}*)*)(?= (?:{_SINO_UNITS}){_END})"
+    rf"|(?!십분 )(?P<glued>{_SINO}*[십백천만억조]{_SINO}*)(?=(?:분|달러|퍼센트|개월){_END})))"
 )
 _LEAST = 3  # one and two come up as "한 사람" and "두 사람", whatever the dialogue says
-# Words that are a number or two. 반 stands for 30 after an hour alone.
+# Words that are a number or two.
 _WORDS = {
     "하루": (1,), "이틀": (2,), "사흘": (3,), "나흘": (4,), "닷새": (5,), "엿새": (6,), "열흘": (10,), "보름": (15,),
     "일주일": (1, 7), "첫": (1,), "한두": (1, 2), "두세": (2, 3), "두어": (2,), "서너": (3, 4), "네다섯": (4, 5),
-    "대여섯": (5, 6), "예닐곱": (6, 7), "시 반": (30,), "절반": (50,), "정오": (12,), "자정": (12, 0, 24),
+    "대여섯": (5, 6), "예닐곱": (6, 7), "절반": (50,), "정오": (12,), "자정": (12, 0, 24),
+    "반년": (6,), "유월": (6,), "시월": (10,),
 }  # fmt: skip
 
 
@@ -109,6 +123,9 @@ def stated(text: str) -> set[Decimal]:
     values |= {Decimal(run) for run in re.findall(r"\d+", text)}
     values |= set(_sino(text)) | set(_native(text))
     values |= {_value(run.replace(" ", "")) for run in _SPACED.findall(text)}
+    values |= {Decimal(f"{_value(whole)}.{_digits(part)}") for whole, part in _POINT.findall(text)}
+    if _HALF_HOUR.search(text):
+        values.add(Decimal(30))
     values |= {Decimal(value) for word, several in _WORDS.items() if word in text for value in several}
     return values
 
@@ -117,12 +134,11 @@ def _sino(text: str) -> Iterator[Decimal]:
     for found in _SINO_RUN.finditer(text):
         run = found.group().replace(" ", "")
         if len(run) > 2 and set(run) <= _DIGITS.keys():  # digit for digit, as in 공일공 and 구일일
-            yield Decimal("".join(str(_DIGITS[syllable]) for syllable in run))
+            yield Decimal(_digits(run))
         elif len(run) > 1 and not set(run) <= _DIGITS.keys():
             yield _value(run)
     for found in _SINO_ALONE.finditer(text):
-        if not _NO_NUMBER.match(found.group()):
-            yield _value(found["near"] or found["far"])
+        yield _value(found["near"] or found["far"] or found["this"])
 
 
 def _native(text: str) -> Iterator[Decimal]:
@@ -134,6 +150,10 @@ def _native(text: str) -> Iterator[Decimal]:
         else:
             ones = _CLEAR[found["clear"]] if found["clear"] else _BEFORE_UNITS[found["short"]]
             yield Decimal(_TENS.get(found["tens"], 0) + ones)
+
+
+def _digits(run: str) -> str:
+    return "".join(str(_DIGITS[syllable]) for syllable in run)
 
 
 def _value(run: str) -> Decimal:
