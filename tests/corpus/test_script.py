@@ -39,7 +39,11 @@ DIALOGUE = "#Person1#: Jimmy, DVDs 있어? 東京都 Café, Mr. Kim.\n#Person2#:
         ("Phone, Number", ["Phone", "Number"]),
         # Units stand after a number, also one that is not said.
         ("5kg, 5 kg, 몇 kg, 몇kg, 몇십 km, 수십 km, 3만 km, 25°C, 5kgㅋ", []),
-        ("kg, 몇몇 사람 kg, 5  kg, 5kgs, 할 수 kg, °X", ["kg", "kg", "kg", "kgs", "kg", "X"]),
+        ("kg, 몇몇 사람 kg, 5  kg, 5kgs, 장수 kg, °X", ["kg", "kg", "kg", "kgs", "kg", "X"]),
+        ("시속 100km/h, 10mm/h, 5 m/s, 3L/min, 2%p, 100Mbps, 120 mmHg, 900rpm, 40px, 6ft, 3 lb, 5ppm, 60fps", []),
+        ("5\u00b5m, 5\u03bcg, 5 \u2113, 4K, 9 AM, 9:30pm, 5m\u00b2, 5kg\u2776", []),
+        ("두 kg, 세 kg, 열 kg, 반 km, 여러 km, 수 km", []),
+        ("km/h, 5km/hr, 5kg/x, 5km/h/s, 만두 kg, %px, 5h", ["km", "h", "hr", "x", "s", "kg", "px", "h"]),
     ],
 )
 def test_what_a_dialogue_licenses(text: str, runs: list[str]) -> None:

@@ -169,6 +169,24 @@ def test_unsupported_numbers(text: str, expected: list[str]) -> None:
     assert unsupported_numbers(text, TALK) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "dialogue"),
+    [
+        ("2시간 30분", "두 시간 반이요."),
+        ("3시 30분", "세시반이요."),
+        ("6월에 만나 10월까지 6개월", "유월에 만나 시월까지 반년이요."),
+        ("3.5점", "삼점오예요."),
+        ("2주", "이 주 동안이요."),
+    ],
+)
+def test_digits_of_what_the_dialogue_has_in_words(text: str, dialogue: str) -> None:
+    assert unsupported_numbers(text, f"#Person1#: {dialogue}") == []
+
+
+def test_no_number_is_read_in_other_words() -> None:
+    assert unsupported_numbers("4시에 만난다.", "#Person1#: 네, 인터넷으로 사 주세요. 동네 병원에서 사인해요.") == ["4"]
+
+
 def test_an_hour_of_the_afternoon_is_the_same_either_way() -> None:
     assert unsupported_numbers("오후 3시에 온다.", "#Person1#: 15시요.") == []
     assert unsupported_numbers("오후 3분에 온다.", "#Person1#: 15분이요.") == ["3"]
@@ -210,6 +228,8 @@ def test_unsupported_names_in_hangul(text: str, expected: list[str]) -> None:
         ("especialmente 온다.", []),
         ("#Person3#은 #Address#에 있다. Person3이 온다.", []),
         ("샐리가 온다.", []),
+        ("25°C에서 5GB와 1.5L를 쓰고 5 KG를 든다.", []),
+        ("GB를 L에게 준다.", ["GB", "L"]),
     ],
 )
 def test_unsupported_names(text: str, expected: list[str]) -> None:

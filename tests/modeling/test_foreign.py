@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from dialsum.corpus import script
@@ -204,8 +204,8 @@ def test_a_dialogue_of_one_endless_word_is_no_burden() -> None:
 
 
 def test_half_a_unit_comes_to_its_end() -> None:
-    pieces = ["", "k", "g", "m", " kg", "w", "s", "5", " ", "몇", "가"]
-    others = [0, 7, 8, 9, 10]
+    pieces = ["", "k", "g", "m", " kg", "w", "s", "5", " ", "몇", "가", "h", "z", "두"]
+    others = [0, 7, 8, 9, 10, 13]
 
     def left(said: list[int], home: str = "") -> list[int]:
         return allowed(pieces, script.home_of(home), said)
@@ -215,17 +215,36 @@ def test_half_a_unit_comes_to_its_end() -> None:
 
     assert left([]) == others
     assert left([10]) == others
-    assert left([7]) == with_units(1, 2, 3, 4, 5)  # after "5": k(g), g, m, " kg", w; never s
+    assert left([7]) == with_units(1, 2, 3, 4, 5, 11)  # after "5": k, g, m, " kg", w, h(z); never s
     assert left([9]) == left([7])  # after "몇"
-    assert left([7, 8]) == with_units(1, 2, 3, 5)  # after "5 ": no second blank
-    assert left([7, 1]) == [2, 3, 5]  # after "5k": kg, km, kw, and nothing else
+    assert left([13]) == left([7])  # after "두", but not after "가두"
+    assert left([10, 13]) == others
+    assert left([7, 8]) == with_units(1, 2, 3, 5, 11)  # after "5 ": no second blank
+    assert left([7, 1]) == with_units(2, 3, 5, 11)  # "5k" may stay, or become kg, km, kw, khz
+    assert left([7, 11]) == [12]  # after "5h": hz, and nothing else
+    assert left([7, 1, 11]) == [12]
     assert left([7, 1, 2]) == others  # "5kg" is whole, and no unit goes on from it
     assert left([7, 4]) == others
-    assert left([7, 1, 5]) == others  # "kwh" would go on, but no token says "h"
-    assert left([7, 3]) == with_units(2, 3, 5)  # "5m" may stay, or become mg, mm, mw
+    assert left([7, 1, 5]) == with_units(11)  # "kw" may stay, or become kwh
+    assert left([7, 3]) == with_units(2, 3, 5, 11)  # "5m" may stay, or become mg, mm, mw, mhz
     assert left([10, 8]) == others
-    # Where the dialogue has "k", it may stand alone too, and go on as there.
-    assert left([7, 1], "k") == with_units(2, 3, 5)
+    # Where the dialogue has "h", it may stand alone too.
+    assert left([7, 11], "h") == with_units(12)
+
+
+def test_a_unit_may_be_one_of_a_time() -> None:
+    pieces = ["", "km", "/", "h", "/h", "mi", "n", "5", "%", "p", "가", "%p"]
+    others = [0, 2, 7, 8, 10, 11]
+
+    def left(said: list[int]) -> list[int]:
+        return allowed(pieces, script.NOWHERE, said)
+
+    assert left([7]) == sorted([*others, 1])
+    assert left([7, 1]) == sorted([*others, 4])
+    assert left([7, 1, 2]) == sorted([*others, 3, 5])
+    assert left([7, 1, 2, 5]) == [6]
+    assert left([7, 1, 2, 3]) == left([7, 1, 4]) == left([2]) == others
+    assert left([7, 8]) == sorted([*others, 9])
 
 
 def test_half_a_label_comes_to_its_end() -> None:
@@ -250,6 +269,7 @@ def test_degrees_are_a_unit() -> None:
     assert left([5]) == sorted([*others, 1, 2, 4])  # "5C" and "5k" become cm2 and km2
     assert left([6]) == sorted([*others, 1])  # "°": free to be an angle
     assert left([6, 1]) == others
+    assert left([5, 4]) == others  # the digit of "5m2" is no amount
 
 
 def test_parts_of_characters() -> None:
@@ -285,6 +305,14 @@ def test_parts_of_characters() -> None:
     assert allowed(pieces, french, [12, 4]) == [0, 2, 4, 5, 6, 7, 12]
     assert 6 not in allowed(pieces, french, [4])  # é begins no word there
     assert allowed(pieces, script.home_of("東"), [])[:2] == [0, 1]
+
+
+def test_a_token_that_decoding_leaves_out_ends_no_unit() -> None:
+    tokenizer = byte_level()
+    tokenizer.add_tokens([AddedToken("b-)", special=True)])
+    number = tokenizer.convert_tokens_to_ids("b-)")
+    assert number not in tokenizer.all_special_ids
+    assert find_foreign(tokenizer, [0]).pieces[number] == b""
 
 
 def test_a_rule_for_many_rows_is_that_for_each(tokenizer: PreTrainedTokenizerFast) -> None:

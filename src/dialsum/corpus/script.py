@@ -8,7 +8,7 @@ A run of letters is licensed, in any case, if it is
 
 - a word of the dialogue or the beginning of one: "Jim", but not "immy", where the dialogue has "Jimmy". In scripts that
   have no capitals a part of a word is enough, for most of them, as Han and Kana, leave no blanks between words;
-- a unit of measure behind a number: "5kg", "30 cm", "25°C", "몇 kg", "수십 km";
+- a unit of measure behind a number: "5kg", "30 cm", "25°C", "100km/h", "3%p", "몇 kg", "두 kg", "수십 km";
 - in a label or a mask: `#Person1#`, `#PhoneNumber#`, SD2000001. They are content, and license nothing but themselves:
   for the sake of its speakers a dialogue has no word "Person". Of a broken one (`#Person1은`) the name is licensed if
   the dialogue has it. Whether a label is the right one is for `measures.faithfulness.tag_errors` to say.
@@ -29,19 +29,48 @@ LABEL = re.compile(r"#[A-Za-z]+\d*#")
 SPEAKER = re.compile(r"(?<![A-Za-z\d])SD\d+")
 # Units of measure that Korean writes in Latin letters after a number: 5kg, 30 cm, 25°C. Folded, for looking them up.
 # (A tokenizer that composes characters, as KoBART's does, makes °C and m2 of ℃ and ㎡.)
-_LENGTHS = ("m", "km", "cm", "mm", "nm", "m2", "km2", "cm2", "mm2", "m3", "cm3", "ha")
-_AMOUNTS = ("g", "kg", "mg", "t", "l", "ml", "dl", "cc", "kcal", "cal", "kb", "mb", "gb", "tb")
-_POWERS = ("hz", "khz", "mhz", "ghz", "w", "kw", "mw", "kwh", "v", "mah", "pa", "hpa", "db")
-UNITS = frozenset((*_LENGTHS, *_AMOUNTS, *_POWERS))
-DEGREES = frozenset(("c", "f"))  # behind °
+_LENGTHS = ("m", "km", "cm", "mm", "nm", "m2", "km2", "cm2", "mm2", "m3", "cm3", "ha", "\u03bcm", "ft", "px")
+_AMOUNTS = (
+    "g",
+    "kg",
+    "mg",
+    "t",
+    "l",
+    "ml",
+    "dl",
+    "cc",
+    "kcal",
+    "cal",
+    "kb",
+    "mb",
+    "gb",
+    "tb",
+    "\u03bcg",
+    "\u03bcl",
+    "\u2113",
+    "lb",
+)
+_POWERS = ("hz", "khz", "mhz", "ghz", "w", "kw", "mw", "kwh", "v", "mah", "pa", "hpa", "mmhg", "db")
+_RATES = ("kbps", "mbps", "gbps", "rpm", "fps", "ppm", "k", "am", "pm")  # 4K; 3 PM
+UNITS = frozenset((*_LENGTHS, *_AMOUNTS, *_POWERS, *_RATES))
+TIMES = frozenset(("h", "s", "min"))  # behind a unit and a stroke: km/h
+SIGNED = {"°": frozenset(("c", "f")), "%": frozenset(("p",))}  # behind a sign
 # Jamo, compatibility jamo, jamo extended A, syllables with jamo extended B, half-width jamo.
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc"
 _IS_HANGUL = re.compile(f"[{_HANGUL}]")
-# What a unit may stand behind, with a blank or without: 5, 3만, 몇, 몇백, 수십.
-_AMOUNT = r"(?:\d|몇|수(?=[십백천만억]))[십백천만억]* ?"
+# What a unit may stand behind, with a blank or without: 5, 3만, 몇, 몇백, 수십, 두, 여러.
+_AMOUNT = r"(?:\d|몇|수(?=[십백천만억])|(?<![가-힣])(?:두|세|네|열|반|여러|수))[십백천만억]* ?"
 AMOUNT = re.compile(rf"{_AMOUNT}\Z")
-_AFTER_AMOUNT = "|".join(sorted(UNITS, key=len, reverse=True))
-_UNIT = re.compile(rf"(?:({_AMOUNT})(?:{_AFTER_AMOUNT})|°[cf])(?![^\W\d_{_HANGUL}])", re.IGNORECASE)
+_ANY_UNIT = f"(?:{'|'.join(sorted(UNITS, key=len, reverse=True))})"
+MEASURE = re.compile(rf"{_AMOUNT}{_ANY_UNIT} ?\Z", re.IGNORECASE)  # the digit of 5m2 is no amount
+RATE = re.compile(rf"{_AMOUNT}{_ANY_UNIT}/\Z", re.IGNORECASE)  # what a time may stand behind: 100km/
+_NUMERALS = (
+    "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2089\u2150-\u2189\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"  # ², ½, ①
+)
+_NO_LETTER = rf"(?![^\W\d_{_NUMERALS}{_HANGUL}])"
+_UNIT = re.compile(
+    rf"(?:({_AMOUNT}){_ANY_UNIT}(?:/(?:{'|'.join(sorted(TIMES))}){_NO_LETTER})?|°[cf]|%p){_NO_LETTER}", re.IGNORECASE
+)
 _BEGUN_LABEL = re.compile(r"#([A-Za-z]+)")
 
 
@@ -82,9 +111,14 @@ def home_of(dialogue: str, words: bool = True) -> Home:
 
 def foreign_runs(text: str, home: Home) -> list[str]:
     """The longest runs of foreign letters that nothing licenses, in order, as they stand in `text` (composed)."""
-    plain = LABEL.sub(" ", _UNIT.sub(r"\1 ", unicodedata.normalize("NFC", text)))
+    plain = LABEL.sub(" ", without_units(text))
     plain = _BEGUN_LABEL.sub(lambda found: " " if folded(found[1]) in home.names else found[0], plain)
     return [run for run in letter_runs(plain) if not (home.has(folded(run)) or folded(run) in home.speakers)]
+
+
+def without_units(text: str) -> str:
+    """The text, composed, with a blank for each unit of measure behind a number."""
+    return _UNIT.sub(r"\1 ", unicodedata.normalize("NFC", text))
 
 
 def is_foreign(char: str) -> bool:

@@ -110,12 +110,14 @@ def unsupported_number_words(text: str, dialogue: str) -> list[str]:
 
 
 def unsupported_names(text: str, dialogue: str) -> list[str]:
-    """Words of Latin letters with a capital in front that the dialogue does not have as a word, in any case.
+    """Words of Latin letters with a capital in front that the dialogue does not have as a word, in any case; no units.
 
     So "Jim" is unsupported where the dialogue has "Jimmy" alone, which `foreign_runs` lets pass.
     """
     known = {word.casefold() for word in _latin_words(dialogue)}
-    return [word for word in _latin_words(text) if word[0].isupper() and word.casefold() not in known]
+    return [
+        word for word in _latin_words(script.without_units(text)) if word[0].isupper() and word.casefold() not in known
+    ]
 
 
 def unsupported_hangul_names(text: str, dialogue: str) -> list[str]:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import torch
 from transformers import LogitsProcessor
 
-from dialsum.corpus.script import LABEL, Home, folded, foreign_runs, home_of, is_foreign, letter_runs
+from dialsum.corpus.script import LABEL, UNITS, Home, folded, foreign_runs, home_of, is_foreign, letter_runs
 from dialsum.modeling.pieces import split
 from dialsum.modeling.vocabulary import FRESH, Foreign, State, is_foreign_part, tail, wholes
 from dialsum.params.generation import ForeignTokens
@@ -139,7 +139,8 @@ class License:
             return [*self.fresh, *closing]
         others = [number for number in self.fresh if number not in self.heads]
         going_on = [number for number in self.heads if self._goes_on(state, number)]
-        return [*others, *going_on, *closing, *self._spelled(state)]
+        times = self.foreign.times if state.mark in ("0", "0 ") and state.run in UNITS else []
+        return [*others, *going_on, *closing, *times, *self._spelled(state)]
 
     def must_go_on(self, state: State) -> bool:
         """Whether what was said ends with half a unit or a name, so that nothing but the rest of it may come."""

@@ -37,7 +37,8 @@ def read_pieces(tokenizer: PreTrainedTokenizerBase, silent: Collection[int]) -> 
     numbers = range(len(tokenizer))
     decoded = tokenizer.batch_decode([[anchor, number] for number in numbers], clean_up_tokenization_spaces=False)
     names = tokenizer.convert_ids_to_tokens(list(numbers))
-    without = {*silent, *tokenizer.all_special_ids}
+    added = tokenizer.added_tokens_decoder.items()  # KoBART's "B-)" is special, and not among all_special_ids
+    without = {*silent, *tokenizer.all_special_ids, *(number for number, token in added if token.special)}
     return [
         b"" if number in without else _bytes(name) if _BROKEN in text else text.removeprefix(before).encode()
         for number, name, text in zip(numbers, names, decoded, strict=True)

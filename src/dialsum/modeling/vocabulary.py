@@ -22,9 +22,12 @@ from transformers import PreTrainedTokenizerBase
 
 from dialsum.corpus.script import (
     AMOUNT,
-    DEGREES,
     LABEL,
+    MEASURE,
     NOWHERE,
+    RATE,
+    SIGNED,
+    TIMES,
     UNITS,
     Home,
     folded,
@@ -37,15 +40,16 @@ from dialsum.modeling.pieces import find_single, native_beginnings, read_pieces,
 _AHEAD = 20  # characters before a run in which an amount is looked for
 _OPEN_NUMBER = re.compile(r"#[a-z]+\d+\Z")  # of a label that is not closed yet: no amount
 _UNITS = frozenset(run for unit in UNITS for run in letter_runs(unit))  # m2 is the letter m, and a digit
-_HAS_AMOUNT = re.compile(r"[\d°몇수]")
-_TELLING = re.compile(r"[#°\d몇십백천만억 ]\Z")
+_HAS_AMOUNT = re.compile(r"[\d°%몇수두세네열반러]")
+_TELLING = re.compile(r"[#°%/\d몇수두세네열반러십백천만억 ]\Z")
+_TIME = re.compile(rf"/(?:{'|'.join(sorted(TIMES))})")
 
 
 class State(NamedTuple):
     """What of a text decides about its next token.
 
-    `mark`: # where a label may begin, 0 after an amount, "0 " after that and a blank, °, or nothing. `run`: the letters
-    after it, folded. `begun`: bytes of a character that is not all there.
+    `mark`: # where a label may begin, 0 after an amount, "0 " after that and a blank, "0m/" after that and a unit, °,
+    % or nothing. `run`: the letters after it, folded. `begun`: bytes of a character that is not all there.
     """
 
     mark: str
@@ -97,6 +101,12 @@ class Foreign:
         """Tokens that are a number with its unit or the beginning of one: they stand in no need of a dialogue."""
         texts = ((number, text) for number, text in self.texts.items() if _HAS_AMOUNT.search(text))
         return [number for number, text in texts if not LABEL.search(text) and self._is_amount(text)]
+
+    @cached_property
+    def times(self) -> list[int]:
+        """Tokens that make a rate of a unit: /h."""
+        texts = ((number, _TIME.match(text), text) for number, text in self.texts.items())
+        return [number for number, found, text in texts if found and letter_runs(text) == [found[0][1:]]]
 
     def _is_amount(self, text: str) -> bool:
         mark, run = tail(text)
@@ -186,9 +196,11 @@ def tail(text: str) -> tuple[str, str]:
     plain = LABEL.sub(".", text)
     run = "".join(takewhile(is_foreign, reversed(plain)))[::-1]
     before = plain[: len(plain) - len(run)][-_AHEAD:]
-    if before.endswith(("#", "°")):
+    if before.endswith(("#", *SIGNED)):
         return before[-1], run
-    if AMOUNT.search(before) and not _OPEN_NUMBER.search(before):
+    if RATE.search(before):
+        return "0m/", run
+    if AMOUNT.search(before) and not (_OPEN_NUMBER.search(before) or MEASURE.search(before)):
         return ("0 " if before.endswith(" ") else "0"), run
     return "", run
 
@@ -200,8 +212,10 @@ def wholes(mark: str, home: Home) -> frozenset[str]:
             return home.speakers
         case "#":
             return home.names | home.speakers
-        case "°":
-            return DEGREES | home.speakers
+        case "°" | "%":
+            return SIGNED[mark] | home.speakers
+        case "0m/":
+            return TIMES | home.speakers
         case _:
             return _UNITS | home.speakers
 
