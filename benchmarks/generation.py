@@ -225,7 +225,7 @@ def plain(summarizer: Summarizer, dialogues: list[Dialogue], size: int) -> list[
 def measure_rule(rows: int, repeat: int) -> None:
     """Seconds of `generate` for one batch with the rule and without, at a vocabulary of 128,256.
 
-    Both write the same tokens, with labels and numbers as often as summaries have them: the rule looks twice there.
+    Both write the same tokens, with labels, numbers, Latin names and characters in parts: the rule looks twice there.
     """
     import torch
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, LogitsProcessorList
@@ -240,7 +240,7 @@ def measure_rule(rows: int, repeat: int) -> None:
     )  # fmt: skip
     model: Any = LlamaForCausalLM(shape).eval().to(device())
     tokens, script = made_vocabulary()
-    texts = [dialogue.text() for dialogue in make_dialogues(rows)]
+    texts = [f"{dialogue.text()}\n#Person1#: Jimmy와 Émilie는 Café에 있어요." for dialogue in make_dialogues(rows)]
     prompt, script = torch.randint(100, 20_000, (rows, 300)).to(model.device), script.to(model.device)
     config = GenerationConfig(max_new_tokens=STEPS, do_sample=False, eos_token_id=None, pad_token_id=0)
 
@@ -264,7 +264,10 @@ def measure_rule(rows: int, repeat: int) -> None:
 
 
 def made_vocabulary() -> tuple[Foreign, Any]:
-    """Foreign tokens as a tokenizer has them, and what is to be said: `#Person1#` and a number among Hangul."""
+    """Foreign tokens and parts of characters as a tokenizer has them, and what is to be said.
+
+    That is `#Person1#`, a number, jimmy in three tokens and 몇 in two, among Hangul.
+    """
     import torch
 
     from dialsum.modeling.vocabulary import sort_tokens
@@ -273,14 +276,19 @@ def made_vocabulary() -> tuple[Foreign, Any]:
     letters = string.ascii_lowercase
     short = [*letters, *(one + other for one in letters for other in letters), "person"]
     longer = ("".join(chance.choices(letters, k=chance.randint(3, 9))) for _ in range(FOREIGN - len(short)))
-    others = ["가"] * (VOCABULARY - FOREIGN)
-    others[10:20] = string.digits
-    others[30] = "#"
-    texts = [*others, *short, *longer]
-    sign, person = 30, texts.index("person")
-    sentence = [*range(200, 206), sign, person, 11, sign, *range(206, 210), 12, 13, *range(210, 216)]
+    others = ["가".encode()] * (VOCABULARY - FOREIGN)
+    others[10:20] = [digit.encode() for digit in string.digits]
+    others[30] = b"#"
+    # Single bytes, and the first two of the three of Hangul.
+    parts = [bytes([byte]) for byte in range(0x80, 0x100)]
+    parts += [bytes([first, second]) for first in range(0xEA, 0xEE) for second in range(0x80, 0xC0)]
+    others[1000 : 1000 + len(parts)] = parts
+    pieces = [*others, *(text.encode() for text in (*short, *longer))]
+    label = ["#", "person", "1", "#"]
+    said = ["가"] * 6 + label + ["가"] * 4 + ["2", "3", "가", "가", "ji", "mm", "y", "가", b"\xeb\xaa", b"\x87"]
+    sentence = [pieces.index(one.encode() if isinstance(one, str) else one) for one in said]
     script = torch.tensor([sentence[step % len(sentence)] for step in range(STEPS)])[:, None]
-    return sort_tokens([text.encode() for text in texts], []), script
+    return sort_tokens(pieces, []), script
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def make_base(folder: Path, shape: Shape, dtype: Literal["float32", "bfloat16", 
     with torch.device(device()):
         model = LlamaForCausalLM(config).to(getattr(torch, dtype))
     with torch.no_grad():
-        # A logit of 0 is never the highest of thousands: what is said can be decoded, and compared.
+        # A logit of 0 is never the highest of thousands. Our decoding bars these ids anyway, but plain `generate` would
+        # say them, and its texts could not be compared with ours.
         model.get_output_embeddings().weight[len(tokenizer) :] = 0
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -52,8 +52,17 @@ def test_the_form_is_that_of_the_first_file() -> None:
     expected = f"fname,summary\ndev_1,{A['dev_1']}\ndev_0,{B['dev_0']}\n"
     assert Path("new/joined.csv").read_text(encoding="utf-8") == expected
     run("a.jsonl", "b.csv", "c.csv", "--out", "joined.jsonl")
-    # The cells that the chosen row lacks stay those of the first file.
-    assert read_jsonl("joined.jsonl")[1] == {"id": "dev_0", "text": B["dev_0"], "finished": True}
+    # Whether the chosen row is finished its file does not say, and that of the first file's row is no matter.
+    assert read_jsonl("joined.jsonl") == [
+        {"id": "dev_1", "text": A["dev_1"], "finished": True},
+        {"id": "dev_0", "text": B["dev_0"]},
+    ]
+
+
+def test_without_a_file_to_write_the_result_can_be_piped() -> None:
+    result = run("a.csv", "b.csv", "c.csv", "--method", "mbr")
+    assert result.stdout == f"fname,summary\ndev_1,{A['dev_1']}\ndev_0,{B['dev_0']}\n"
+    assert result.stderr == "standard output: 2 rows; taken from: a.csv 1, b.csv 1, c.csv 0\n"
 
 
 def test_samples_of_one_model() -> None:

@@ -151,3 +151,18 @@ def test_what_cannot_be_counted_is_refused(arguments: str, message: str, small_b
     with pytest.raises(InputError) as caught:
         call(*arguments.replace("BASE", str(small_base)).replace("BART", str(bart_base)).split())
     assert str(caught.value).startswith(message)
+
+
+def test_dialogues_need_no_ids(small_base: Path) -> None:
+    with_ids = measured("test.csv", "--tokenizer", str(small_base))
+    Path("only.csv").write_text("대화\n" + "".join(f'"{text}"\n' for text in TEXTS), encoding="utf-8")
+    Path("only.jsonl").write_text("".join(json.dumps({"대화": text}) + "\n" for text in TEXTS), encoding="utf-8")
+    for name in ("only.csv", "only.jsonl"):
+        assert measured(name, "--tokenizer", str(small_base), "--column", "dialogue=대화") == with_ids
+
+
+def test_a_column_that_is_nowhere_is_refused(small_base: Path) -> None:
+    with pytest.raises(InputError, match=r"^--column topic=주제: there is no column 주제; correct the name$"):
+        call("test.csv", "--tokenizer", str(small_base), "--column", "topic=주제")
+    with pytest.raises(InputError, match=r"column dialogue: is missing; .* --column dialogue=dialogue"):
+        call("test.csv", "--tokenizer", str(small_base), "--column", "dialogue=대화")

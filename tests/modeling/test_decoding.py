@@ -5,13 +5,14 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from transformers import LlamaConfig
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from dialsum.corpus.cleaning import ALL, to_dialogue
 from dialsum.corpus.dialogue import Dialogue
@@ -85,7 +86,8 @@ def test_the_chosen_size_of_n_grams_is_in_force(each: Summarizer, dialogues: lis
     """A model with random weights repeats itself; with n-grams of one token no token comes twice."""
     for size, repeats in ((0, True), (1, False)):
         produced = watched(each, replace(GREEDY, num_beams=beams, no_repeat_ngram_size=size), dialogues)
-        said = [[token for token in row if token != each.tokenizer.pad_token_id] for row in produced]
+        # Behind its end `generate` fills a row with T5's end token, not with its padding, whose id is 0.
+        said = [list(takewhile(lambda token: token not in each.end, row)) for row in produced]
         assert len(said) == len(dialogues)
         assert any(len(set(row)) < len(row) for row in said) == repeats
 
@@ -132,7 +134,10 @@ def test_a_narrow_draw_is_greedy(each: Summarizer, dialogues: list[Dialogue]) ->
 
 @pytest.mark.parametrize("beams", [1, 3])
 def test_penalty_and_least_length_are_in_force(each: Summarizer, dialogues: list[Dialogue], beams: int) -> None:
-    """A huge penalty lets no token come twice; transformers' own would count the prompt, and leave little to say."""
+    """A huge penalty lets no token come twice; transformers' own would count the prompt, and leave little to say.
+
+    With beams it multiplies log-probabilities: a token of probability 1, whose logarithm is 0, would come again.
+    """
     chosen = replace(GREEDY, num_beams=beams, repetition_penalty=1e6, min_new_tokens=15)
     plain = summarize(replace(each, generation=replace(GREEDY, num_beams=beams)), dialogues)
     produced = watched(each, chosen, dialogues)
@@ -144,6 +149,24 @@ def test_penalty_and_least_length_are_in_force(each: Summarizer, dialogues: list
     assert [item.text for item in summarize(replace(each, generation=chosen), dialogues)] != [
         item.text for item in plain
     ]
+
+
+@pytest.mark.parametrize("rule", ["allow", "block_unless_in_dialogue"])
+@pytest.mark.parametrize("values", [{}, {"num_beams": 3}, {"do_sample": True}], ids=["greedy", "beams", "sampling"])
+def test_ids_that_the_tokenizer_lacks_are_never_said(
+    summarizer: Summarizer, dialogues: list[Dialogue], rule: Any, values: dict[str, Any]
+) -> None:
+    """Hub models have more embeddings than their tokenizers tokens."""
+    torch.manual_seed(1)
+    size = len(summarizer.tokenizer)
+    shape = LlamaConfig(
+        vocab_size=3 * size, hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2
+    )
+    foreign = find_foreign(summarizer.tokenizer, summarizer.end)
+    large = replace(summarizer, model=LlamaForCausalLM(shape).eval(), foreign=None if rule == "allow" else foreign)
+    produced = watched(large, replace(GREEDY, foreign_tokens=rule, **values), dialogues)
+    assert len(produced) == len(dialogues)
+    assert max(max(row) for row in produced) < size
 
 
 def watched(summarizer: Summarizer, generation: Generation, dialogues: list[Dialogue]) -> list[list[int]]:
@@ -175,7 +198,7 @@ def test_each_summary_has_the_bound_of_its_dialogue(summarizer: Summarizer) -> N
     chosen = replace(summarizer, model=fixed, bounds=bounds)
     ((first, second),) = decode(batches(chosen, [short, long]), Room(2))
     assert (first.row, first.notes, second.row, second.notes) == (1, [], 0, [BOUNDED])
-    (rule,) = fixed.given["logits_processor"]
+    _, rule = fixed.given["logits_processor"]
     assert rule.bounds == [len(said) + 1, len(said)]
     patient = replace(chosen, generation=replace(GREEDY, min_new_tokens=len(said) + 3))
     (batch,) = batches(patient, [short, long])
@@ -358,7 +381,8 @@ def test_dialogues_of_a_seq2seq_model_are_padded_on_the_right_and_masked(bart: S
     chosen = replace(GREEDY, no_repeat_ngram_size=1, foreign_tokens="block")
     foreign = find_foreign(tokenizer, bart.end)
     summarize(replace(bart, model=fixed, generation=chosen, foreign=foreign), [short, long])
-    assert [rule.prompt_length for rule in fixed.given["logits_processor"]] == [1, 1]
+    _, *counting = fixed.given["logits_processor"]
+    assert [rule.prompt_length for rule in counting] == [1, 1]
 
 
 def test_where_the_end_token_pads_that_of_a_dialogue_is_read(bart: Summarizer) -> None:

@@ -325,3 +325,11 @@ def test_a_rule_for_many_rows_is_that_for_each(tokenizer: PreTrainedTokenizerFas
     for row, dialogue in enumerate(dialogues):
         alone = block(tokenizer, [dialogue], "block_unless_in_dialogue")
         assert torch.equal(alone(torch.tensor([ids[row]]), torch.zeros(1, len(tokenizer)))[0], together[row])
+
+
+def test_an_id_beyond_the_tokenizer_says_nothing(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Models may have more embeddings than the tokenizer tokens, and a rule before this one may let such an id pass."""
+    beyond = len(tokenizer) + 3
+    said = tokenizer("Jim", add_special_tokens=False)["input_ids"]
+    foreign = find_foreign(tokenizer, [])
+    assert foreign.state([beyond, *said, beyond]) == foreign.state(said)

@@ -22,6 +22,8 @@ CASES = [
     ("[요약] 그는 갔다.", "그는 갔다.", "summary_headers"),
     ("대화 요약：그는 갔다.", "그는 갔다.", "summary_headers"),
     ("P\ufffd\ufffdker는 갔다.\ufffd", "P ker는 갔다.", "broken_characters"),
+    ("진료를 \ufffd \ufffd합니다.\ufffd 네.", "진료를 합니다. 네.", "broken_characters"),
+    ("그는 갔다.\ufffd\n \ufffd그녀는 왔다.", "그는 갔다.\n그녀는 왔다.", "broken_characters"),
     ("#Person1은 Person2#와 싸웠다.", "#Person1#은 #Person2#와 싸웠다.", "open_labels"),
     ("#Person11과 #Person1", "#Person11#과 #Person1#", "open_labels"),
     ("번호는 #PhoneNumber입니다.", "번호는 #PhoneNumber#입니다.", "open_labels"),

@@ -5,6 +5,9 @@ Enters: two files of predictions and one of references, matched by id. Leaves: t
     {"rows": 300, "metrics": {"rouge1.official.mecab": {"a": 74.0, "b": 76.2, "difference": 2.2, "low": 1.1,
       "high": 3.2, "p": 0.0001, "wins": 140, "ties": 60, "losses": 100, "verdict": "better"}, …},
      "changed": [{"id": "dev_3", "a": 40.1, "b": 88.0, "text_a": "…", "text_b": "…", "references": ["…"]}, …]}
+
+`low` and `high` bound the 95 % interval of the difference, by the paired bootstrap; `p` is that of the paired
+permutation test.
 """
 
 from __future__ import annotations
@@ -71,8 +74,9 @@ def main(a: Path, b: Path, references: Path | None, units: tuple[Unit, ...], as_
     Both are scored against the same references, row by row; files and metrics are those of `dialsum score`.
 
     \b
-    B-A:     mean difference, with its 95 % interval (paired bootstrap)
-    p:       how often chance gives such a difference (sign-flip permutation)
+    B-A:     mean difference, with its 95 % interval (paired bootstrap;
+             low and high of --json)
+    p:       how often chance gives such a difference (paired permutation)
     w/t/l:   rows where B scores higher, the same, lower
     verdict: better or worse where p < 0.05 and the interval leaves out 0
 

@@ -1,13 +1,14 @@
 """`dialsum ensemble`: one file of predictions of several, or of several samples of one model.
 
 Enters: files of predictions for the same dialogues, CSV or JSON lines. Leaves: a new file in the form, with the ids
-and in the order of the first, each row being that candidate's which was chosen:
+and in the order of the first, each row being that candidate's which was chosen; without --out on standard output:
 
     dialsum ensemble llama.jsonl qwen.jsonl kobart.csv --out joined.jsonl
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,7 +17,16 @@ import click
 from dialsum.commands.options import FILE
 from dialsum.corpus.listing import listed
 from dialsum.corpus.matching import SHOWN
-from dialsum.corpus.summaries import Row, Table, read_predictions, refuse_doubled, refuse_mismatch, write
+from dialsum.corpus.summaries import (
+    Cells,
+    Row,
+    Table,
+    read_predictions,
+    refuse_doubled,
+    refuse_mismatch,
+    write,
+    write_to,
+)
 from dialsum.errors import InputError
 from dialsum.measures.ensemble import WEIGHTS, Weights
 from dialsum.outputs import replacing
@@ -39,13 +49,17 @@ from dialsum.outputs import replacing
     help="What rouge1, rouge2 or rougeL counts for; metrics that are not named count nothing. May repeat.  "
     "[default: each 1, the competition's score]",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write; it must not exist yet.")
-def main(files: tuple[Path, ...], method: str, weights: tuple[str, ...], out: Path) -> None:  # noqa: ARG001
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The file to write; it must not exist yet.  [default: standard output]",
+)
+def main(files: tuple[Path, ...], method: str, weights: tuple[str, ...], out: Path | None) -> None:  # noqa: ARG001
     """Join predictions of several models into one file.
 
     Give several FILES (.csv or .jsonl) with one summary a dialogue, or one that has each id several times, with
-    samples of one model. For each dialogue one candidate is taken, whole; of equals the first. OUT has the form,
-    the ids and the order of the first file. ROUGE is the competition's (official, Mecab morphemes).
+    samples of one model. For each dialogue one candidate is taken, whole; of equals the first. The result has the
+    form, the ids and the order of the first file. ROUGE is the competition's (official, Mecab morphemes).
 
     \b
     Examples:
@@ -54,19 +68,15 @@ def main(files: tuple[Path, ...], method: str, weights: tuple[str, ...], out: Pa
     """
     measured = parse_weights(weights) if weights else WEIGHTS
     tables = [read_predictions(path) for path in files]
-    form = tables[0].form
-    refuse_output(out, form)
+    if out:
+        refuse_output(out, tables[0].form)
     candidates = side_by_side(tables) if len(tables) > 1 else samples(tables[0])
     refuse_few(candidates)
     chosen = choices(candidates, measured)
-    rows = (in_form(tables[0], row_candidates, place) for row_candidates, place in zip(candidates, chosen, strict=True))
-    try:
-        with replacing(out) as part:
-            write(part, tables[0], rows)
-            refuse_output(out, form)  # again, as the choice may have taken minutes
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}; choose another file: --out") from error
-    click.echo(f"{out}: {len(candidates)} rows; taken from: {origins(tables, candidates, chosen)}")
+    pairs = zip(candidates, chosen, strict=True)
+    write_out(out, tables[0], [in_form(tables[0], row_candidates, place) for row_candidates, place in pairs])
+    where = out or "standard output"
+    click.echo(f"{where}: {len(candidates)} rows; taken from: {origins(tables, candidates, chosen)}", err=out is None)
 
 
 def parse_weights(words: Iterable[str]) -> Weights:
@@ -128,11 +138,27 @@ def choices(candidates: Sequence[Sequence[Row]], weights: Weights) -> list[int]:
 
 
 def in_form(first: Table, candidates: Sequence[Row], place: int) -> dict[str, object]:
-    """The chosen candidate as a row of the first file: its cells by the same names, and else those of the first."""
+    """The chosen candidate as a row of the first file: its cells by the same names; those that it lacks are left out.
+
+    A file without `finished` does not say whether its summary has come to its end, and the first file's does not tell.
+    """
     own, chosen = candidates[0], candidates[place]
-    cells = {name: chosen.cells.get(name, value) for name, value in own.cells.items()}
     ids = {name: own.cells[name] for name in ("fname", "id") if name in own.cells}
-    return {**cells, **ids, first.text: chosen.texts[0]}
+    known = {**chosen.cells, **ids, first.text: chosen.texts[0]}
+    return {name: known[name] for name in own.cells if name in known}
+
+
+def write_out(out: Path | None, first: Table, rows: Sequence[Cells]) -> None:
+    """Write the file, or to standard output."""
+    if out is None:
+        write_to(sys.stdout, first, rows)
+        return
+    try:
+        with replacing(out) as part:
+            write(part, first, rows)
+            refuse_output(out, first.form)  # again, as the choice may have taken minutes
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror}; choose another file: --out") from error
 
 
 def refuse_output(out: Path, form: str) -> None:

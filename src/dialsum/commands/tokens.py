@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from dialsum.commands.import_ import renamed
 from dialsum.errors import InputError
 from dialsum.params.prompt import Format, System, Truncation
 
@@ -41,6 +42,13 @@ ENDLESS = sys.maxsize
 @click.option("--prompt", type=click.Path(path_type=Path), help="A run's data/prompt.json, in place of these two.")
 @click.option("--limits", default="256,512,768,1024,2048", help="Tokens, with commas between them.")
 @click.option("--truncation", type=click.Choice(get_args(Truncation)), default="middle", help="As tokenize.truncation.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="COLUMN=NAME",
+    help="COLUMN has another name in DATA, as in --column dialogue=대화. May be given several times.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one object instead.")
 def main(
     data: Path,
@@ -50,13 +58,14 @@ def main(
     prompt: Path | None,
     limits: str,
     truncation: Truncation,
+    columns: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show how long prompts are in any tokenizer.
 
     And what limits on their length would cut, padding would waste and packing would fill. DATA is a file or folder as
-    `dialsum import` reads it; summaries may be missing. The tokenizer's folder may be that of a model in the hub's
-    format, or models/base. A seq2seq tokenizer (a config.json beside it says so, as koBART's) is given the bare
+    `dialsum import` reads it; ids and summaries may be missing. The tokenizer's folder may be that of a model in the
+    hub's format, or models/base. A seq2seq tokenizer (a config.json beside it says so, as koBART's) is given the bare
     dialogue.
 
     \b
@@ -68,7 +77,7 @@ def main(
     bounds = numbers(limits)
     tokenizer, family = read_tokenizer(folder)
     form = choose_form(layout, system, prompt, family)
-    found = measure(list(dialogues(data)), tokenizer, family, form, bounds, truncation)
+    found = measure(list(dialogues(data, renamed(columns))), tokenizer, family, form, bounds, truncation)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
@@ -133,8 +142,11 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def dialogues(data: Path) -> Iterator[Dialogue]:
-    """The dialogues of a file or folder, cleaned as the pipeline does by default."""
+def dialogues(data: Path, names: Mapping[str, str]) -> Iterator[Dialogue]:
+    """The dialogues of a file or folder, cleaned as the pipeline does by default; `names` of columns as `renamed` says.
+
+    Raises InputError if a file cannot be read, or a column of `names` is in none.
+    """
     from dialsum.corpus.cleaning import ALL, to_dialogue
     from dialsum.corpus.dialogue import SPLITS
     from dialsum.corpus.encodings import find_encoding
@@ -143,13 +155,17 @@ def dialogues(data: Path) -> Iterator[Dialogue]:
     from dialsum.importing import sources
 
     files = sources.find(data, None if data.is_dir() else SPLITS[0])
+    missing = set(names)
     for path in files.values():
         refuse_what_cannot_be_imported(path)
-        # As a test split, since that alone may be without summaries; those that are there are read all the same.
-        source = sources.Source(path, "test", find_encoding(path, None), sources.names_taken({}))
-        for row in sources.read(source):
+        # As no split: nothing but the dialogue is needed; other columns are read where they are there.
+        source = sources.Source(path, "", find_encoding(path, None), sources.names_taken(names))
+        for number, row in enumerate(sources.read(source), start=1):
+            missing -= row.keys()
             summaries = [row[name] for name in REFERENCES if row.get(name, "").strip()]
-            yield to_dialogue(row["fname"], row["dialogue"], ALL, row.get("topic"), summaries)
+            yield to_dialogue(row.get("fname", str(number)), row["dialogue"], ALL, row.get("topic"), summaries)
+    for column in missing:
+        raise InputError(f"--column {column}={names[column]}: there is no column {names[column]}; correct the name")
 
 
 def measure(

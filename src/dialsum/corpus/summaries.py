@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from dialsum.corpus import matching
 from dialsum.corpus.encodings import find_encoding, open_text
@@ -91,14 +91,19 @@ def refuse_doubled(table: Table) -> None:
 
 
 def write(path: Path, like: Table, rows: Iterable[Cells]) -> None:
-    """Write rows in the form of another file, UTF-8; a cell that a row lacks stays empty in CSV."""
+    """Write rows in the form of another file, UTF-8."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        if like.form == "jsonl":
-            file.writelines(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
-            return
-        writer = csv.DictWriter(file, like.columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        write_to(file, like, rows)
+
+
+def write_to(file: TextIO, like: Table, rows: Iterable[Cells]) -> None:
+    """The same into an open file; a cell that a row lacks stays empty in CSV."""
+    if like.form == "jsonl":
+        file.writelines(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
+        return
+    writer = csv.DictWriter(file, like.columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
 
 
 def _read(path: Path, texts: Sequence[str]) -> Table:

@@ -26,6 +26,7 @@ from dialsum.corpus.encodings import open_text
 from dialsum.corpus.formats import KNOWN, REFERENCES, REQUIRED, shown
 from dialsum.errors import InputError
 
+NEEDED = {**REQUIRED, "": ("dialogue",)}  # columns by split; of dialogues that belong to none, and are but counted
 _NIKL_KEYS = {"id", "input", "output"}
 _INPUT_KEYS = {"conversation", "subject_keyword"}
 _LINES = replace(ALL, untagged_lines=False)
@@ -70,7 +71,7 @@ def _nikl(record: dict[str, Any], split: str, taken: Mapping[str, str]) -> dict[
     texts = {"fname": _text(record, "id"), "dialogue": "\n".join(map(_line, range(1, len(turns) + 1), turns))}
     if "subject_keyword" in inside:
         texts["topic"] = _joined(inside, "subject_keyword", "input.")
-    if "output" in record or split != "test":
+    if "output" in record or "summary" in NEEDED[split]:
         texts |= _references(record, "output")
     unused = [*(record.keys() - _NIKL_KEYS), *(f"input.{name}" for name in inside.keys() - _INPUT_KEYS)]
     return texts | dict.fromkeys(unused, "")
@@ -103,7 +104,7 @@ def _on_one_line(turn: str) -> str:
 
 def _flat(record: dict[str, Any], split: str, taken: Mapping[str, str]) -> dict[str, str]:
     names = {column: name for name, column in taken.items() if name in record}
-    for column in REQUIRED[split]:
+    for column in NEEDED[split]:
         if column not in names:
             found = ", ".join(record)
             raise _RecordError(

@@ -23,7 +23,7 @@ from dialsum.corpus.dialogue import SPLITS
 from dialsum.corpus.encodings import open_text
 from dialsum.corpus.formats import KNOWN, REQUIRED, numbered, shown
 from dialsum.errors import InputError
-from dialsum.importing.json_sources import read_json
+from dialsum.importing.json_sources import NEEDED, read_json
 
 COLUMNS = ("fname", "dialogue", "summary", "topic", "summary2", "summary3", "facts")  # in the order of the file written
 TABLES = (".csv", ".tsv", ".txt")  # Excel's "Unicode text" is tab-separated and named .txt
@@ -37,7 +37,7 @@ _SPLIT_WORD = re.compile(rf"(?<![a-z])(?:{'|'.join(_SPLIT_WORDS)})(?![a-z])")
 
 @dataclass(frozen=True)
 class Source:
-    """A file, the split that it is, its encoding, and which of its columns (or keys) becomes which of ours."""
+    """A file, the split that it is ("": none), its encoding, and which of its columns (keys) becomes which of ours."""
 
     path: Path
     split: str
@@ -201,7 +201,7 @@ def _kept(source: Source, names: list[str]) -> list[tuple[int, str]]:
         elif name and name not in KNOWN:
             kept.append((place, name))
     present = {key for _, key in kept}
-    for column in REQUIRED[source.split]:
+    for column in NEEDED[source.split]:
         if column not in present:
             found = ", ".join(filter(None, names)) or "nothing; the first row must name the columns"
             alike = next((name for name in names if name.lower() == column), "NAME")

@@ -23,7 +23,7 @@ _ROLE = re.compile(r"(?:<\|[^|<>\s]*\|>|#{2,3} *(?:Response|응답) *:?|assistan
 _HEADER = re.compile(
     r"(?:\*\*|\[)?(?:대화 ?)?(?:요약문?|Summary)(?:\*\*|\])? ?[:：](?:\*\*)?\s*|\[요약\]\s*", re.IGNORECASE
 )
-_BROKEN = re.compile("\ufffd+")
+_BROKEN = re.compile(r"\s*\ufffd[\s\ufffd]*")
 _SENTENCE = re.compile(r"(.*?(?:[가-힣][.!?]+|$))(\s*)", re.DOTALL)  # a sentence, and the space after it
 
 
@@ -51,11 +51,11 @@ def _without_header(text: str, _: str) -> str:
 
 
 def _without_broken(text: str, _: str) -> str:
-    """A blank where a character's bytes are not all there.
+    """One blank where a character's bytes are not all there, or one line break where a line ended.
 
     The letters on both sides would else make a run ("P", half a character, "ker") that `modeling.foreign` never saw.
     """
-    return _BROKEN.sub(" ", text).strip()
+    return _BROKEN.sub(lambda found: "\n" if "\n" in found[0] else " ", text).strip()
 
 
 def _closed_labels(text: str, dialogue: str) -> str:

@@ -46,7 +46,9 @@ def make_rules(
     One item a row: `texts`, the dialogues; `bounds`, tokens (or none for all); `seeds`, of sampling. `before`: tokens
     before the summary, padding included.
     """
-    generation, rules = summarizer.generation, LogitsProcessorList()
+    generation = summarizer.generation
+    # An end token may stand above the number of tokens, where a tokenizer's ids have gaps.
+    rules = LogitsProcessorList([NoUnknown(max(len(summarizer.tokenizer), *(number + 1 for number in summarizer.end)))])
     if generation.repetition_penalty != 1:
         rules.append(RepetitionPenaltyLogitsProcessor(generation.repetition_penalty, prompt_ignore_length=before))
     if generation.no_repeat_ngram_size:
@@ -64,6 +66,22 @@ def make_rules(
             rules.append(TopPLogitsWarper(generation.top_p))
         rules.append(Draw(seeds, generation.max_new_tokens, before))
     return rules
+
+
+class NoUnknown(LogitsProcessor):
+    """No id that the tokenizer lacks: hub models have rows beyond it in their embeddings (Qwen3-4B 267), never trained.
+
+    Decoding makes nothing of such an id, and other rules do not know it.
+    """
+
+    def __init__(self, size: int) -> None:
+        """`size`: ids from 0 that the tokenizer knows."""
+        self.size = size
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+        """`scores` (rows, vocabulary) for the next token."""
+        scores[:, self.size :] = -torch.inf
+        return scores
 
 
 class NoRepeatInSummary(NoRepeatNGramLogitsProcessor):

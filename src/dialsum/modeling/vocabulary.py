@@ -114,10 +114,11 @@ class Foreign:
         return may_be and not foreign_runs(text[: len(text) - len(run)], NOWHERE)
 
     def state(self, said: Sequence[int]) -> State:
-        """The state after these tokens of a summary."""
+        """The state after these tokens of a summary; an id beyond the tokenizer's says nothing."""
         if not self.ends.isdisjoint(said):
             return FRESH
-        text, begun = split(spell(said, self.pieces, self.single))
+        known = [number for number in said if number < len(self.pieces)]
+        text, begun = split(spell(known, self.pieces, self.single))
         return State(*tail(folded(text)), begun)
 
     def completing(self, begun: bytes) -> list[int]:
