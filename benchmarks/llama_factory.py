@@ -3,7 +3,7 @@
 Enters: the folder that benchmarks/training.py made, and the Python of an environment with `llamafactory`. Leaves: what
 it measured. It takes the tokenized rows as they are (its `tokenized_path`), so that the supervised tokens are the same.
 Its packing keeps samples apart with flash attention alone, so what is compared is its grouping by length, the faster of
-the two others.
+the two others. Its dev loss is its own mean over batches, which for the others is over tokens.
 """
 
 from __future__ import annotations

@@ -172,7 +172,8 @@ def factory_settings(plan: Plan) -> dict[str, Any]:
         "lora_alpha": ALPHA, "lora_target": ",".join(entry.lora_targets), "learning_rate": plan.learning_rate,
         "per_device_train_batch_size": plan.micro_batch, "per_device_eval_batch_size": plan.micro_batch,
         "disable_gradient_checkpointing": not entry.gradient_checkpointing, "use_cpu": not cuda,
-        "bf16": cuda and entry.dtype == "bfloat16", **(four_bits if plan.method == "qlora" else {}),
+        "bf16": cuda and entry.dtype == "bfloat16", "fp16": cuda and entry.dtype == "float16",
+        **(four_bits if plan.method == "qlora" else {}),
     }  # fmt: skip
 
 

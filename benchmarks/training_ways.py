@@ -119,7 +119,7 @@ def learn_ours(
         gradient_checkpointing=None, lora=replace(given.lora, r=RANK, alpha=ALPHA, dropout=0.0),
     )  # fmt: skip
     training = in_force(chosen, entry)
-    attention = fastest_isolating(entry.dtype) if way == "packed" else None
+    attention = fastest_isolating(entry.dtype, plan.method) if way == "packed" else None
     tokenizer = load_tokenizer(base)
     lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
 
@@ -129,7 +129,7 @@ def learn_ours(
     tuned = train(make_model, lesson, training, work, [clock])
     if tuned.micro_batch != plan.micro_batch:
         raise SystemExit(f"{way}: memory ran out: what is measured would not compare; give a smaller --micro-batch")
-    return next(row["eval_loss"] for row in reversed(tuned.log) if "eval_loss" in row), tuned.steps
+    return dev_loss(tuned.model, splits["dev"], plan), tuned.steps
 
 
 def learn_plain(
@@ -151,7 +151,8 @@ def learn_plain(
     common: dict[str, Any] = {
         **SCHEDULE, "output_dir": str(work), "learning_rate": plan.learning_rate, "num_train_epochs": 1,
         "per_device_eval_batch_size": plan.micro_batch, "save_strategy": "no", "report_to": [], "disable_tqdm": True,
-        "use_cpu": not cuda, "bf16": cuda and entry.dtype == "bfloat16", "dataloader_pin_memory": cuda,
+        "use_cpu": not cuda, "bf16": cuda and entry.dtype == "bfloat16", "fp16": cuda and entry.dtype == "float16",
+        "dataloader_pin_memory": cuda,
         "gradient_checkpointing": entry.gradient_checkpointing,
         "gradient_checkpointing_kwargs": {"use_reentrant": False},
         "optim": "paged_adamw_32bit" if cuda and plan.method == "qlora" else "adamw_torch_fused",
@@ -177,7 +178,24 @@ def learn_plain(
         tuned = get_peft_model(model, lora) if lora else model
         trainer = Trainer(model=tuned, args=plain, data_collator=DataCollatorForSeq2Seq(tokenizer), **shared)
     trainer.train()
-    return float(trainer.evaluate()["eval_loss"]), int(trainer.state.global_step)
+    return dev_loss(trainer.model, splits["dev"], plan), int(trainer.state.global_step)
+
+
+def dev_loss(model: Any, rows: Any, plan: Plan) -> float:
+    """The mean over all supervised tokens; the libraries' own are means over batches, which differ in their make-up."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    model.eval()
+    summed, count, halves = 0.0, 0, getattr(torch, plan.entry().dtype)
+    products = torch.autocast(model.device.type, halves, enabled=model.device.type == "cuda" and halves.itemsize == 2)
+    for row in rows:
+        ids, labels = (torch.tensor([row[key]], device=model.device) for key in ("input_ids", "labels"))
+        with torch.no_grad(), products:
+            logits = model(input_ids=ids).logits[0, :-1].float()
+        summed += float(cross_entropy(logits, labels[0, 1:], reduction="sum"))
+        count += int((labels[0, 1:] != -100).sum())
+    return summed / count
 
 
 def plain_model(way: str, plan: Plan, base: Path) -> Any:

@@ -51,12 +51,12 @@ def training(small_entry: Entry) -> Training:
 
 @pytest.fixture(scope="session")
 def tune(small_base: Path) -> Callable[..., Tuned]:
-    """Train on rows with values, in a folder for checkpoints, with callbacks; the first four rows are the dev set."""
+    """Train on rows with values, in a folder for checkpoints, with callbacks; the first eight rows are the dev set."""
 
     def run(rows: Any, training: Training, folder: Path, *callbacks: TrainerCallback) -> Tuned:
         torch.manual_seed(torch.seed())  # nothing may hang on what came before
         tokenizer = load_tokenizer(small_base)
-        lesson = Lesson(rows, rows.select(range(4)), tokenizer, end_ids(tokenizer, small_base))
+        lesson = Lesson(rows, rows.select(range(8)), tokenizer, end_ids(tokenizer, small_base))
         return train(
             lambda: prepare(load_base(small_base, training.method), training), lesson, training, folder, callbacks
         )

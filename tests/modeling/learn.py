@@ -22,11 +22,11 @@ from dialsum.params.training import Training
 
 
 def main(folder: Path, base: Path) -> None:
-    """Train, or go on; the first four rows are the dev set."""
+    """Train, or go on; the first eight rows are the dev set."""
     training = parse(Training, json.loads((folder / "training.json").read_text()), "training")
     rows = load_from_disk(str(folder / "rows"))
     tokenizer = load_tokenizer(base)
-    lesson = Lesson(rows, rows.select(range(4)), tokenizer, end_ids(tokenizer, base))
+    lesson = Lesson(rows, rows.select(range(8)), tokenizer, end_ids(tokenizer, base))
     method = training.method
     tuned = train(lambda: prepare(load_base(base, method), training), lesson, training, folder / "work", [])
     save(tuned.model, folder, tuned.best_step)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,3 +72,21 @@ def test_a_model_too_large_to_generate_is_refused(monkeypatch: pytest.MonkeyPatc
     have(monkeypatch, free=8, total=8)
     with pytest.raises(InputError, match=r"^params\.yaml: model\.name: upstage/SOLAR.*; choose a smaller model"):
         gpu.check_generation(SOLAR, "none", WORK)
+
+
+def test_a_run_takes_its_gpu_before_any_library_asks_for_all(tmp_path: Path) -> None:
+    """bitsandbytes looks at each GPU when it is imported; after that the choice would be without effect."""
+    program = """
+import sys
+from dialsum.modeling import processes
+from dialsum.stages.train import tune
+
+def take_gpu():
+    sys.exit(1 if {"bitsandbytes", "peft", "transformers"} & sys.modules.keys() else 0)
+
+processes.take_gpu = take_gpu
+tune(None, None, None, None, None)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 0

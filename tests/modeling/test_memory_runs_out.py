@@ -12,6 +12,7 @@ import torch
 
 from dialsum.errors import InputError
 from dialsum.modeling.best import trained
+from dialsum.modeling.gpu import ran_out
 from dialsum.modeling.trainers import CausalTrainer
 from dialsum.modeling.training import Tuned, smaller
 from dialsum.params.training import Training
@@ -31,6 +32,18 @@ def test_one_sample_that_does_not_fit_is_the_end(training: Training) -> None:
         InputError, match=r"^training: out of memory with a micro-batch of 1 \(CUDA out of memory\): choose"
     ):
         smaller(replace(training, micro_batch=1), "CUDA out of memory\nmore")
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("CUDA error: device-side assert triggered"), False),
+    ],
+)
+def test_what_is_taken_for_a_lack_of_memory(error: RuntimeError, answer: bool) -> None:
+    assert ran_out(error) is answer
 
 
 @pytest.mark.parametrize("batching", ["padded", "length_grouped", "packed"])

@@ -10,8 +10,9 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from dialsum.errors import InputError
+from dialsum.modeling.adapter import set_dropout
 from dialsum.modeling.batching import Collator, Packing, pack, without_prompt_logits
-from dialsum.modeling.isolation import check_isolation
+from dialsum.modeling.isolation import check_isolation, fastest_isolating
 
 SHAPE = {
     "vocab_size": 32,
@@ -134,3 +135,26 @@ def test_a_model_that_does_not_isolate_is_refused(monkeypatch: pytest.MonkeyPatc
     message = r"^params.yaml: training.batching: packed: with attention sdpa this model lets packed samples see each"
     with pytest.raises(InputError, match=message):
         check_isolation(model())
+
+
+def test_flex_attention_cannot_drop_weights() -> None:
+    network = LlamaForCausalLM._from_config(LlamaConfig(**SHAPE), attn_implementation="flex_attention")
+    set_dropout(network, 0.1)
+    with pytest.raises(InputError, match=r"training.batching: packed: this model drops 0.1 of its attention weights"):
+        check_isolation(network)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "method", "expected"),
+    [
+        ("bfloat16", "lora", "flash_attention_2"),
+        ("float32", "lora", "flex_attention"),
+        ("bfloat16", "full", "flex_attention"),  # its weights are float32
+    ],
+)
+def test_the_attention_that_is_chosen_on_cuda(
+    monkeypatch: pytest.MonkeyPatch, dtype: str, method: Any, expected: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr("dialsum.modeling.isolation.is_flash_attn_2_available", lambda: True)
+    assert fastest_isolating(dtype, method) == expected

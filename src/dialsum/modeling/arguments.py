@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from transformers import GenerationConfig, Seq2SeqTrainingArguments, TrainingArguments
+from transformers.utils.import_utils import is_torch_tf32_available
 
 from dialsum.params.training import Training
 
@@ -52,7 +53,7 @@ def _common(training: Training, model: Any, rows: int, checkpoints: Path) -> dic
         "num_train_epochs": training.epochs,
         "bf16": cuda and dtype == torch.bfloat16,
         "fp16": cuda and dtype == torch.float16,
-        "tf32": training.tf32 if cuda else None,
+        "tf32": training.tf32 if cuda and is_torch_tf32_available() else None,  # not before Ampere
         "use_cpu": not cuda,
         "activation_checkpointing": bool(training.gradient_checkpointing),
         "activation_checkpointing_kwargs": {"use_reentrant": False},

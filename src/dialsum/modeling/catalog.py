@@ -81,8 +81,8 @@ class Entry:
     `chat_tokens`: tokens of its chat format, which must be one id each; none where the format is plain text, as that of
     a base model, whose tokenizer has no chat template.
     `end_tokens`: the tokens that end a reply, one id each too; training teaches the first.
-    `dropout`: of a full fine-tuning, null for what its config.json says. `micro_batch`: rows that fit 24 GB of GPU
-    memory (modeling/memory).
+    `dropout`: of its own layers in training, null for what its config.json says. `micro_batch`: rows that fit 24 GB of
+    GPU memory (modeling/memory).
     """
 
     hub: str | None

@@ -26,6 +26,13 @@ def gpu_memory() -> tuple[int, int] | None:
     return torch.cuda.mem_get_info() if torch.cuda.is_available() else None
 
 
+def ran_out(error: RuntimeError) -> bool:
+    """Whether memory ran out: torch says so, or cuBLAS, which found no room for its work space."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "CUBLAS_STATUS_ALLOC_FAILED" in str(error)
+
+
 def check_training(entry: Entry, method: Method, longest: Callable[[], Work]) -> None:
     """Raise InputError if the GPU cannot train even one row at a time; warn if it may not take the micro-batch.
 

@@ -11,6 +11,7 @@ import torch
 from transformers.utils.import_utils import is_flash_attn_2_available
 
 from dialsum.errors import InputError
+from dialsum.params.training import Method
 
 Attention = Literal["sdpa", "flex_attention", "flash_attention_2"]
 
@@ -18,12 +19,13 @@ _FLAT = ("flash_attention_2", "flex_attention")
 _FIRST, _SECOND = 5, 7  # tokens of the samples that are tried
 
 
-def fastest_isolating(dtype: str) -> Attention:
+def fastest_isolating(dtype: str, method: Method) -> Attention:
     """Of the attentions that keep packed samples apart the fastest that this machine has for a model of this dtype."""
     if not torch.cuda.is_available():
         return "sdpa"
-    # Flash attention has no kernel for float32.
-    return "flash_attention_2" if is_flash_attn_2_available() and dtype != "float32" else "flex_attention"
+    # Flash attention has no kernel for float32, in which `full` keeps all weights.
+    halves = dtype != "float32" and method != "full"
+    return "flash_attention_2" if halves and is_flash_attn_2_available() else "flex_attention"
 
 
 def needs_no_mask(model: Any) -> bool:
@@ -33,7 +35,17 @@ def needs_no_mask(model: Any) -> bool:
 
 @torch.no_grad()
 def check_isolation(model: Any) -> None:
-    """Raise InputError if two samples in one row give other logits than each alone. Shapes: (1, 12), (1, 5), (1, 7)."""
+    """Raise InputError if two samples in one row give other logits than each alone. Shapes: (1, 12), (1, 5), (1, 7).
+
+    Or if the model drops attention weights, for flex attention cannot.
+    """
+    dropped = max(float(getattr(part, "attention_dropout", None) or 0) for part in model.modules())
+    if dropped and model.config._attn_implementation == "flex_attention":
+        raise InputError(
+            f"params.yaml: training.batching: packed: this model drops {dropped:g} of its attention weights, which "
+            "flex attention cannot; set training.dropout=0.0, choose length_grouped, or install flash-attn (no help "
+            "for training.method=full)"
+        )
     generator = torch.Generator().manual_seed(0)
     ids = torch.randint(0, model.config.get_text_config().vocab_size, (1, _FIRST + _SECOND), generator=generator)
     ids = ids.to(model.device)

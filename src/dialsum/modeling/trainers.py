@@ -72,12 +72,28 @@ class CausalTrainer(Ours, Trainer):
     """The Trainer with logits only where a label needs them."""
 
     def compute_loss(self, model: Any, inputs: dict[str, torch.Tensor], *args: Any, **options: Any) -> Any:
-        """The loss of the batch without the logits that it does not need."""
+        """The loss of the batch without the logits that it does not need; in evaluation the mean over its own tokens,
+        where the library's is over those of all processes, times their number.
+        """
+        if not model.training:
+            options["num_items_in_batch"] = None
         return super().compute_loss(model, without_prompt_logits(inputs), *args, **options)
 
 
 class PairTrainer(Ours, Seq2SeqTrainer):
     """The trainer that writes summaries during evaluation."""
+
+
+def mean_over_step(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+    """The share of a micro-batch in the mean loss over all supervised tokens of its step, which are so many.
+
+    BART and T5 give the mean over the micro-batch, whatever number they are told, and the library, which believes that
+    they heed it, adds these means up. Shapes: logits (rows, longest target, vocabulary), `labels` (rows,
+    longest target).
+    """
+    logits = outputs["logits"].flatten(0, 1).float()
+    summed = torch.nn.functional.cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")
+    return summed / ((labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch)
 
 
 def make_trainer(model: Any, lesson: Lesson, training: Training, checkpoints: Path) -> Any:
@@ -93,6 +109,8 @@ def make_trainer(model: Any, lesson: Lesson, training: Training, checkpoints: Pa
     }
     if seq2seq:
         collator = PairCollator(pad, model.prepare_decoder_input_ids_from_labels)
+        # The library smooths labels by a loss of its own, which is over the step.
+        given["compute_loss_func"] = None if training.label_smoothing else mean_over_step
         return PairTrainer(**given, data_collator=collator, compute_metrics=rouge_sum(lesson.tokenizer))
     given["data_collator"] = causal_collator(model, pad, training)
     if training.trainer == "trainer":

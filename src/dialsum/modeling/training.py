@@ -25,6 +25,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from dialsum.errors import InputError
 from dialsum.modeling import best, figures
 from dialsum.modeling.batching import EpochSampler
+from dialsum.modeling.gpu import ran_out
 from dialsum.modeling.sharding import gather
 from dialsum.modeling.trainers import Lesson, make_trainer
 from dialsum.modeling.watching import Marker, Order, ProgressBar, Watch
@@ -70,7 +71,9 @@ def train(
     while True:
         try:
             return _train(make_model(), lesson, rows, training, fitting, checkpoints, callbacks)
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not ran_out(error):
+                raise
             reason = str(error)
             if training.processes > 1:  # the others would wait for this one
                 raise InputError(_too_much(fitting, reason)) from error

@@ -85,6 +85,10 @@ UNTRAINED = Outcome(None, None, {"steps": 0}, {"seconds": 0.0}, [])
 
 def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoints: Path) -> Outcome:
     """Train the base model on the tokenized rows."""
+    from dialsum.modeling.processes import is_first, is_sharded, take_gpu
+
+    take_gpu()  # first of all: bitsandbytes, which others import, asks CUDA for its devices
+
     import torch
     from datasets import load_from_disk
 
@@ -93,12 +97,10 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
     from dialsum.modeling.gpu import check_training
     from dialsum.modeling.isolation import fastest_isolating
     from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
-    from dialsum.modeling.processes import is_first, is_sharded, take_gpu
     from dialsum.modeling.trainers import Lesson
     from dialsum.modeling.training import train
     from dialsum.records import live
 
-    take_gpu()
     torch.set_num_threads(training.threads)
     splits = load_from_disk(str(tokenized))
     parted = is_sharded()
@@ -106,7 +108,7 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
         check_training(entry, training.method, lambda: longest_step(splits["train"], training))
     tokenizer = load_tokenizer(base)
     lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
-    attention = fastest_isolating(entry.dtype) if training.batching == "packed" else None
+    attention = fastest_isolating(entry.dtype, training.method) if training.batching == "packed" else None
     place = torch.device("cpu") if parted else None  # each GPU gets its part of it
     curves = live.curves(f"train {training.method} {checkpoints.name}", checkpoints) if is_first() else nullcontext()
     with curves as callback:
@@ -132,7 +134,9 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
 
 
 def _times(tuned: Tuned, seconds: float) -> dict[str, Any]:
-    """What depends on the machine. A resumed run counts what it did itself; seconds have loading among them."""
+    """What depends on the machine; of several processes, on the first. A resumed run counts what it did itself; seconds
+    have loading among them.
+    """
     import resource
 
     import torch
@@ -140,7 +144,8 @@ def _times(tuned: Tuned, seconds: float) -> dict[str, Any]:
     cuda = torch.cuda.is_available()
     share = (tuned.steps - tuned.resumed_from) / tuned.steps
     epochs = share * max(row["epoch"] for row in tuned.log)
-    peak = torch.cuda.max_memory_allocated() if cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes of ru_maxrss
+    peak = torch.cuda.max_memory_allocated() if cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return {
         "seconds": round(seconds, 1),
         "seconds_per_epoch": round(seconds / epochs, 1) if epochs else None,
