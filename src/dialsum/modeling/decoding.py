@@ -24,6 +24,7 @@ from dialsum.corpus.prediction import Prediction
 from dialsum.errors import InputError
 from dialsum.modeling.bounds import LengthBounds, count_tokens
 from dialsum.modeling.cache import roomy_cache
+from dialsum.modeling.gpu import ran_out
 from dialsum.modeling.loading import end_ids, load_tokenizer, load_trained
 from dialsum.modeling.postprocess import mend
 from dialsum.modeling.rules import MostEnded, make_rules, seed_of
@@ -223,7 +224,9 @@ def _in_pieces(batch: Batch, room: Room, patient: bool) -> Iterator[tuple[list[A
     while waiting:
         try:
             yield waiting[0].predict(patient)
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not ran_out(error):
+                raise
             rows = len(waiting[0].rows)
         else:
             waiting.pop(0)
