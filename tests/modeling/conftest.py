@@ -56,7 +56,7 @@ def tune(small_base: Path) -> Callable[..., Tuned]:
     def run(rows: Any, training: Training, folder: Path, *callbacks: TrainerCallback) -> Tuned:
         torch.manual_seed(torch.seed())  # nothing may hang on what came before
         tokenizer = load_tokenizer(small_base)
-        lesson = Lesson(rows, rows.select(range(8)), tokenizer, end_ids(tokenizer, small_base))
+        lesson = Lesson(rows, rows.select(range(min(8, len(rows)))), tokenizer, end_ids(tokenizer, small_base))
         return train(
             lambda: prepare(load_base(small_base, training.method), training), lesson, training, folder, callbacks
         )

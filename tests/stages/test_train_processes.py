@@ -80,7 +80,8 @@ def test_two_processes_make_the_model_of_one(
     # 21 rows by 8: three steps an epoch, of which the last holds five samples, on two processes three and two.
     assert (one["steps"], two["steps"]) == (6, 6)
     assert two["epoch_loss"] == pytest.approx(one["epoch_loss"], rel=1e-3)
-    assert two["eval_loss"] == pytest.approx(one["eval_loss"], rel=1e-3)
+    # One of the two sees a few of the 21 rows of dev twice, so that both have as many batches.
+    assert two["eval_loss"] == pytest.approx(one["eval_loss"], rel=5e-3)
     assert two["max_grad_norm"] == pytest.approx(one["max_grad_norm"], rel=1e-3)
     weights = [load_file(tmp_path / f"trained{number}" / "adapter_model.safetensors") for number in (1, 2)]
     assert weights[0].keys() == weights[1].keys()
