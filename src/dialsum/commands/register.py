@@ -85,10 +85,17 @@ def _refuse_changed() -> None:
 
 
 def _remedy(paths: Iterable[str]) -> str:
-    """How files come back: from git those that it has, the others from DVC."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--", *paths], capture_output=True, text=True)
-    tracked = [path for path in listed.stdout.split("\0") if path]
-    steps = [f"`git checkout {shlex.join(tracked)}`"] if tracked else []
+    """What to type: git has some as they were, DVC others; and where git's own do not fit together, nobody has."""
+    tracked, edited = _git("ls-files", "-z", "--", *paths), _git("diff", "-z", "--name-only", "HEAD", "--", *paths)
+    if set(tracked) - set(edited):
+        return "results as these would give are made by `dvc repro`"
+    steps = [f"`git checkout {shlex.join(edited)}`"] if edited else []
     if set(paths) - set(tracked):
-        steps.append("`dvc pull` (or `dvc checkout`, if you have changed them)")
+        steps.append("`dvc pull` (`dvc checkout --force` for what you have changed)")
     return f"bring them back: {' and '.join(steps)}"
+
+
+def _git(*arguments: str) -> list[str]:
+    """The paths that git lists, each ended by a NUL."""
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True)
+    return [path for path in done.stdout.split("\0") if path]

@@ -6,11 +6,14 @@ run carries the token as tag `registration`. So a file that nobody holds is that
 and wherever, and its token names what is to be undone: its run is KILLED, its version and its model's files are gone,
 and an alias that had moved is where it was.
 
-It is undone by the next registration, promotion or rollback, which all hold the lock `registry` then.
+It is undone by the next registration, promotion or rollback, which all hold the lock `registry` then. A process can
+also be killed when all is written and DVC does not know it yet; what it wrote is whole, and stands (`is_recorded`).
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +29,8 @@ from dialsum.records.registry import CHAMPION, find, line_alias
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
+
+    from dialsum.records.tracking import Record
 
 TAG = "registration"
 FORMER = "former_champion"  # tag of a version: whom it replaced
@@ -69,6 +74,33 @@ def undo_killed(client: MlflowClient) -> None:
             _remove(held)
         finally:
             held.release()
+
+
+def is_recorded(client: MlflowClient, written: Path, lock: Path, record: Record) -> bool:
+    """Whether the last registration made this very record, and was killed before DVC took note of what it has written.
+
+    `written`: models/mlflow_run.json. `lock`: dvc.lock, which holds its md5 as soon as DVC has seen the process end.
+    The run then gets the record's tags: another `dvc exp run` has another name.
+    """
+    from mlflow.exceptions import MlflowException
+
+    if not written.exists() or not lock.exists():
+        return False
+    content = written.read_bytes()
+    last = json.loads(content)
+    if not last["complete"] or hashlib.md5(content, usedforsecurity=False).hexdigest() in lock.read_text("utf-8"):
+        return False
+    try:
+        run = client.get_run(last["run_id"])
+    except MlflowException:  # of another store
+        return False
+    # Seconds of training are among the metrics: the same numbers are the same training.
+    same = run.data.params == record.params and record.metrics.items() <= run.data.metrics.items()
+    if not same or run.info.status != RunStatus.to_string(RunStatus.FINISHED):
+        return False
+    for key, value in record.tags.items():
+        client.set_tag(run.info.run_id, key, value)
+    return True
 
 
 def _folder() -> Path:

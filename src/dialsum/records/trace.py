@@ -137,7 +137,7 @@ def _md5(lock: str) -> Iterator[tuple[str, str]]:
     stages = (YAML(typ="safe").load(lock) or {}).get("stages", {})
     for stage, kind in MADE.items():
         for item in stages.get(stage, {}).get(kind, []):
-            if not item["path"].startswith("src/"):
+            if not item["path"].startswith(("src/", "metrics/", "plots/")):
                 yield item["path"], item["md5"]
 
 

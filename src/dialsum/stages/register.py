@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from dialsum.records.tracking import Record
 
 PARAMS = Path("params.yaml")
-PIPELINE = (PARAMS, Path("dvc.yaml"), Path("dvc.lock"))
+LOCK = Path("dvc.lock")
+PIPELINE = (PARAMS, Path("dvc.yaml"), LOCK)
 SERVED = ("cleaning", "tokenize", "generation", "registry")  # with the prompt's form, they decide what a server answers
 PLACE = click.Path(path_type=Path)
 
@@ -68,6 +69,9 @@ def main(
     # Learned from the train split, and part of what the model answers.
     sections["length_bounds"] = json.loads((metrics / "generation.json").read_text(encoding="utf-8"))["length_bounds"]
     record = tracking.read_record(PARAMS, trained, metrics, dev_md5)
+    if interrupted.is_recorded(client, run, LOCK, record):
+        click.echo(f"{run}: has the record already, by a process that was killed when it was done")
+        return
 
     with interrupted.registration(client) as token, tracking.recording(client, _marked(record, token)) as run_id:
         write_json(run, {"run_id": run_id, "complete": False})
