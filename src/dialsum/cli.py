@@ -24,6 +24,8 @@ COMMANDS = {
     "experiment": "Run one experiment with other values.",
     "import": "Turn dialogues of another form into the files that data.dir needs.",
     "models": "Show the base models and the GPU memory that each needs.",
+    "register": "Record and register again what `dvc pull` brought.",
+    "registry": "Show the versions of the model, and choose the champion.",
     "score": "Score PREDICTIONS against REFERENCES.",
     "serve": "Serve the champion over HTTP.",
     "synthesize": "Make a synthetic data set of any size.",

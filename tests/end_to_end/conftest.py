@@ -39,6 +39,10 @@ VALUES = {
     "generation.max_new_tokens": 64,
     "generation.batch_size": 2,
     "generation.threads": 1,
+    # A model that has learned this little must still be champion, and a better one be so whatever chance says.
+    "registry.confidence": 0.5,
+    "registry.max_foreign_rate": 1.0,
+    "registry.min_stop_rate": 0.0,
 }
 SCRATCH = {
     "vocab_size": 600,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dialsum.measures.significance import Difference, Interval, differences, intervals
+from dialsum.measures.significance import Difference, Interval, differences, intervals, superiority
 
 ROWS = 499
 
@@ -103,3 +103,18 @@ def test_no_row_is_an_error(columns: dict[str, list[float]]) -> None:
 def test_columns_must_agree() -> None:
     with pytest.raises(ValueError, match="columns differ"):
         differences({"a": [1.0]}, {"b": [1.0]})
+
+
+def test_superiority_is_the_share_of_resamples_with_a_higher_mean() -> None:
+    assert superiority([50.0, 60.0], [51.0, 62.0]) == 1.0
+    assert superiority([51.0, 62.0], [50.0, 60.0]) == 0.0
+    assert superiority([50.0, 60.0], [50.0, 60.0]) == 0.0  # a tie is not better
+    # One row of four is better: a resample of four draws misses it with (3/4)^4 = 0.316.
+    assert superiority([50.0] * 4, [50.0, 50.0, 50.0, 51.0]) == pytest.approx(1 - 0.316, abs=0.02)
+    assert superiority([50.0] * 4, [50.0, 50.0, 50.0, 51.0]) == superiority([0.0] * 4, [0.0, 0.0, 0.0, 9.0])
+
+
+@pytest.mark.parametrize(("before", "after"), [([], []), ([1.0], [1.0, 2.0])])
+def test_superiority_needs_the_same_rows(before: list[float], after: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"no row|longer"):
+        superiority(before, after)

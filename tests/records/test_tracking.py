@@ -155,11 +155,3 @@ def test_the_run_of_mlflow_run_is_not_adopted(client: MlflowClient, monkeypatch:
     assert client.get_run(run_id).info.experiment_id == store.experiment(client, store.EXPERIMENT)
     assert client.get_run(outer).data.params == {}
     assert client.get_run(outer).info.status == "RUNNING"
-
-
-def test_only_an_open_run_is_abandoned(client: MlflowClient) -> None:
-    killed, finished = (client.create_run("0").info.run_id for _ in range(2))
-    tracking.finish(client, finished)
-    for run_id in (killed, finished, "0" * 32):
-        tracking.abandon(client, run_id)
-    assert [client.get_run(run_id).info.status for run_id in (killed, finished)] == ["KILLED", "FINISHED"]

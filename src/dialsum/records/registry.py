@@ -1,10 +1,7 @@
-"""Versions of the registered model `dialsum`, and which of them is the champion.
+"""Versions of the registered model `dialsum`.
 
 Enters: models/base, models/trained and the scores on dev. Leaves: a version that serves itself (weights, code, values),
-and the alias `champion` on the best version *on the dev data now in use*.
-
-Scores on different dev data do not compare. So each dev data, known by its md5, has a line of its own, whose best keeps
-the alias `champion-<first 8 of the md5>`; `champion` is the best of the line of the run that was registered last.
+with tags such as `score.rouge_mean` 70.1288; `records.champions` decides which version is the champion.
 """
 
 from __future__ import annotations
@@ -12,7 +9,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +17,7 @@ from packaging.version import Version
 
 import dialsum
 from dialsum.errors import InputError
-from dialsum.records import serving, store, tracking
+from dialsum.records import serving, store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,6 +26,7 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 CHAMPION = "champion"
+RATES = ("stop_rate", "foreign_rate")  # of dev, that a version is tagged with beside ROUGE
 EXAMPLE = "#Person1#: 내일 오후 세 시에 진료 예약을 하고 싶어요.\n#Person2#: 네, 성함이 어떻게 되세요?"
 
 # What a server needs besides Python. Named, because MLflow would load the model once more to find out.
@@ -40,22 +37,14 @@ REQUIREMENTS = (
 PICKLES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a version is now the champion, and why (not)."""
-
-    champion: bool
-    reason: str
-
-
 def add(
     client: MlflowClient, run_id: str, folders: Mapping[str, Path], settings: Mapping[str, Any], tags: Mapping[str, str]
 ) -> ModelVersion:
     """Register what the run trained as a new version of `dialsum`, with no alias yet.
 
     `folders`: `base` and `trained`. `settings`: the sections of params.yaml that serving needs, with the form that
-    `prompts.form` wrote as `prompt`. `tags`: what `promote`
-    compares, see `score_tags`. Raises InputError if a folder holds a pickle: loading one can run anything.
+    `prompts.form` wrote as `prompt`. `tags`: what `champions.settle` compares, see `score_tags`. Raises InputError if a
+    folder holds a pickle: loading one can run anything.
     """
     for folder in folders.values():
         for path in folder.rglob("*"):
@@ -77,41 +66,8 @@ def add(
 
 def score_tags(scores: Mapping[str, Any], dev_md5: str, tokens: str) -> dict[str, str]:
     """What makes versions comparable, and their scores: `scores` is metrics/rouge.json, `tokens` what ROUGE counted."""
-    rouge = {f"score.{name}": json.dumps(value) for name, value in scores.items() if name.startswith("rouge")}
-    return {"dev_md5": dev_md5, "tokens": tokens, **rouge}
-
-
-def promote(client: MlflowClient, version: ModelVersion, metric: str) -> Verdict:
-    """Compare a new version with the best on the same dev data, move the aliases, and complete the version's run.
-
-    The order survives a kill at any point. `champion` moves in one write, so there is always one once there was one.
-    The run is finished before the line's own alias moves: if the process dies between, the next one finds a champion
-    whose run is unfinished, does not count it, and compares with the line's former best.
-    """
-    with store.lock("registry"):
-        champion = by_alias(client, CHAMPION)
-        line = line_alias(version.tags["dev_md5"])
-        if champion and "dev_md5" in champion.tags and line_alias(champion.tags["dev_md5"]) != line:
-            _point(client, line_alias(champion.tags["dev_md5"]), champion)
-            champion = None
-        best = next((one for one in (champion, by_alias(client, line)) if one and _counts(client, one, version)), None)
-        verdict = judge(version.tags, best.tags if best else None, metric)
-        winner = version if verdict.champion or best is None else best
-        client.set_model_version_tag(store.MODEL, version.version, "verdict", verdict.reason)
-        _point(client, CHAMPION, winner)
-        tracking.finish(client, str(version.run_id))
-        _point(client, line, winner)
-        return verdict
-
-
-def judge(new: Mapping[str, str], best: Mapping[str, str] | None, metric: str) -> Verdict:
-    """Whether the version with the tags `new` is better than the `best` on the same dev data, in the score `metric`."""
-    if best is None:
-        return Verdict(True, "the first on these dev data")
-    if new["tokens"] != best["tokens"]:
-        return Verdict(False, f"measured in {new['tokens']}, the champion in {best['tokens']}: they do not compare")
-    score, bar = (float(tags[f"score.{metric}"]) for tags in (new, best))
-    return Verdict(score > bar, f"{metric} {score:.4f} against the champion's {bar:.4f}")
+    kept = {name: json.dumps(value) for name, value in scores.items() if name.startswith("rouge") or name in RATES}
+    return {"dev_md5": dev_md5, "tokens": tokens, **{f"score.{name}": value for name, value in kept.items()}}
 
 
 def by_alias(client: MlflowClient, alias: str) -> ModelVersion | None:
@@ -126,6 +82,18 @@ def by_alias(client: MlflowClient, alias: str) -> ModelVersion | None:
         raise
 
 
+def find(client: MlflowClient, number: str) -> ModelVersion | None:
+    """The version of that number, if there is one."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version(store.MODEL, number)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+
+
 def line_alias(dev_md5: str) -> str:
     """The alias of the best version on the dev data with this md5."""
     return f"{CHAMPION}-{dev_md5[:8]}"
@@ -134,22 +102,6 @@ def line_alias(dev_md5: str) -> str:
 def requirements() -> list[str]:
     """Exact pins of what is installed, as the package index knows them (`2.13.0`, not `2.13.0+cpu`)."""
     return [f"{name}=={Version(installed(name)).public}" for name in REQUIREMENTS]
-
-
-def _counts(client: MlflowClient, standing: ModelVersion, new: ModelVersion) -> bool:
-    """Whether a version can be compared with: scored on the same data, by a run that came to its end."""
-    from mlflow.exceptions import MlflowException
-
-    if standing.tags.get("dev_md5") != new.tags["dev_md5"]:
-        return False
-    try:
-        return bool(client.get_run(str(standing.run_id)).info.status == "FINISHED")
-    except MlflowException:  # its run was deleted for good; the version and its scores are still there
-        return True
-
-
-def _point(client: MlflowClient, alias: str, version: ModelVersion) -> None:
-    client.set_registered_model_alias(store.MODEL, alias, version.version)
 
 
 def _ensure_registered(client: MlflowClient) -> None:

@@ -157,18 +157,6 @@ def finish(client: MlflowClient, run_id: str) -> None:
     client.set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED))
 
 
-def abandon(client: MlflowClient, run_id: str) -> None:
-    """Say of a run that its process was killed. One that is gone or has an end already is left alone."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        unfinished = client.get_run(run_id).info.status == RunStatus.to_string(RunStatus.RUNNING)
-    except MlflowException:
-        return
-    if unfinished:
-        client.set_terminated(run_id, RunStatus.to_string(RunStatus.KILLED))
-
-
 def _log(client: MlflowClient, run_id: str, metrics: Sequence[Metric]) -> None:
     for start in range(0, len(metrics), METRICS_A_BATCH):
         client.log_batch(run_id, metrics=metrics[start : start + METRICS_A_BATCH])

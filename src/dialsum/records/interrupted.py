@@ -1,0 +1,150 @@
+"""Registrations that were killed: nothing of them stays that could be taken for a whole one.
+
+Enters: a registration, from the moment before its run is opened to the moment after its last word is written.
+Leaves: `.dialsum/registering/<token>.lock`, locked as long as the process lives and removed when all is written. The
+run carries the token as tag `registration`. So a file that nobody holds is that of a process which was killed, however
+and wherever, and its token names what is to be undone: its run is KILLED, its version and its model's files are gone,
+and an alias that had moved is where it was.
+
+It is undone by the next registration, promotion or rollback, which all hold the lock `registry` then. A process can
+also be killed when all is written and DVC does not know it yet; what it wrote is whole, and stands (`is_recorded`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+from mlflow.entities import RunStatus, ViewType
+
+from dialsum.records import store
+from dialsum.records.registry import CHAMPION, find, line_alias
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+    from dialsum.records.tracking import Record
+
+TAG = "registration"
+FORMER = "former_champion"  # tag of a version: whom it replaced
+
+
+@contextmanager
+def registration(client: MlflowClient) -> Iterator[str]:
+    """Give the token that the run of this registration has to carry as tag `registration`.
+
+    What killed ones left is undone first; if the block fails, so is what the block did.
+    """
+    token = uuid.uuid4().hex
+    held = FileLock(_folder() / f"{token}.lock")
+    with store.lock("registry"):
+        undo_killed(client)
+        held.acquire()
+    try:
+        yield token
+    except BaseException:
+        with store.lock("registry"):
+            _undo(client, token)
+            _remove(held)
+        raise
+    else:
+        with store.lock("registry"):  # nobody looks at the file while it goes
+            _remove(held)
+    finally:
+        held.release()
+
+
+def undo_killed(client: MlflowClient) -> None:
+    """Undo all registrations whose process is gone. The caller holds the lock `registry`."""
+    for path in sorted(_folder().glob("*.lock")):
+        held = FileLock(path, timeout=0)
+        try:
+            held.acquire()
+        except Timeout:
+            continue  # it is at work
+        try:
+            _undo(client, path.stem)
+            _remove(held)
+        finally:
+            held.release()
+
+
+def is_recorded(client: MlflowClient, written: Path, lock: Path, record: Record) -> bool:
+    """Whether the last registration made this very record, and was killed before DVC took note of what it has written.
+
+    `written`: models/mlflow_run.json. `lock`: dvc.lock, which holds its md5 as soon as DVC has seen the process end.
+    The run then gets the record's tags: another `dvc exp run` has another name.
+    """
+    from mlflow.exceptions import MlflowException
+
+    if not written.exists() or not lock.exists():
+        return False
+    content = written.read_bytes()
+    last = json.loads(content)
+    if not last["complete"] or hashlib.md5(content, usedforsecurity=False).hexdigest() in lock.read_text("utf-8"):
+        return False
+    try:
+        run = client.get_run(last["run_id"])
+    except MlflowException:  # of another store
+        return False
+    # Seconds of training are among the metrics: the same numbers are the same training.
+    same = run.data.params == record.params and record.metrics.items() <= run.data.metrics.items()
+    if not same or run.info.status != RunStatus.to_string(RunStatus.FINISHED):
+        return False
+    for key, value in record.tags.items():
+        client.set_tag(run.info.run_id, key, value)
+    return True
+
+
+def _folder() -> Path:
+    folder = store.root() / ".dialsum" / "registering"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _remove(held: FileLock) -> None:
+    Path(held.lock_file).unlink(missing_ok=True)
+
+
+def _undo(client: MlflowClient, token: str) -> None:
+    """Take back all that the registration `token` has written. Killed itself, it can be done again."""
+    experiment = client.get_experiment_by_name(store.EXPERIMENT)
+    if experiment is None:
+        return
+    places = [experiment.experiment_id]
+    for run in client.search_runs(places, f"tags.{TAG} = '{token}'", run_view_type=ViewType.ALL):
+        run_id = run.info.run_id
+        for version in client.search_model_versions(f"name = '{store.MODEL}' and run_id = '{run_id}'"):
+            _give_back(client, version)
+            client.delete_model_version(store.MODEL, version.version)
+        for model in client.search_logged_models(places, f"source_run_id = '{run_id}'"):
+            _delete_files(model.artifact_location)
+            client.delete_logged_model(model.model_id)
+        if run.info.status != RunStatus.to_string(RunStatus.FAILED):
+            client.set_tag(run_id, "error", "killed while it was registered; run `dvc repro` again")
+            client.set_terminated(run_id, RunStatus.to_string(RunStatus.KILLED))
+
+
+def _give_back(client: MlflowClient, version: ModelVersion) -> None:
+    """Point aliases of a version to whom it replaced, and those that nobody had before to nobody."""
+    former = find(client, version.tags[FORMER]) if FORMER in version.tags else None
+    aliases = client.get_registered_model(store.MODEL).aliases
+    for alias in [alias for alias, number in aliases.items() if str(number) == str(version.version)]:
+        if former and alias in (CHAMPION, line_alias(former.tags["dev_md5"])):
+            client.set_registered_model_alias(store.MODEL, alias, former.version)
+        else:
+            client.delete_registered_model_alias(store.MODEL, alias)
+
+
+def _delete_files(location: str) -> None:
+    """MLflow only hides a model that is deleted; half the weights would stay on the disk."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    get_artifact_repository(location).delete_artifacts()  # type: ignore[no-untyped-call]
