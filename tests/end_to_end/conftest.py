@@ -128,7 +128,8 @@ class Repository:
     def hashes(self) -> dict[str, str]:
         """Of all that two runs with the same values must share: models, data, scores and curves."""
         # These alone hold times, and the id of a run.
-        differing = {"metrics/train_speed.json", "metrics/generation_speed.json", "models/mlflow_run.json"}
+        speeds = {"metrics/train_speed.json", "metrics/generation_speed.json", "plots/training_speed.csv"}
+        differing = {*speeds, "models/mlflow_run.json"}
         names = [name for name in self.outputs() if name not in differing]
         return {name: hashlib.sha256((self.path / name).read_bytes()).hexdigest() for name in names}
 

@@ -34,7 +34,7 @@ def train(folder: Path, processes: int) -> dict[str, Any]:
     YAML().dump(values, folder / "params.yaml")
     arguments = (
         "--tokenized tokenized --base base --entry catalog/tiny-llama.yaml --speed speed.json "
-        f"--trained trained{processes} --metrics {processes}.json --curves {processes}.csv"
+        f"--trained trained{processes} --metrics {processes}.json --curves {processes}.csv --pace pace.csv"
     )
     done = subprocess.run(
         [sys.executable, "-m", "dialsum.stages", "train", *arguments.split()],

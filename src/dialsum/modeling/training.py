@@ -25,6 +25,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from dialsum.errors import InputError
 from dialsum.modeling import best, figures
 from dialsum.modeling.batching import EpochSampler
+from dialsum.modeling.pace import Pace
 from dialsum.modeling.trainers import Lesson, make_trainer
 from dialsum.modeling.watching import Marker, Order, ProgressBar, Watch
 from dialsum.params.training import Training
@@ -134,6 +135,7 @@ def _train(
         Marker(),
         Watch(),
         ProgressBar(tokens_per_step),
+        Pace(tokens_per_step, checkpoints),
         best.Best(goal, chosen.patience, checkpoints),
         *callbacks,
     ):
