@@ -25,7 +25,7 @@ from mlflow.entities import Metric, Param, RunStatus, RunTag
 from dialsum.modeling.catalog import read_entry
 from dialsum.modeling.pin import read_pin
 from dialsum.params.strict import read_yaml
-from dialsum.records import labels, store
+from dialsum.records import labels, store, views
 from dialsum.records.naming import experiment_name
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def recording(client: MlflowClient, record: Record) -> Iterator[str]:
     The block ends the run with `finish`, at the moment when nothing is missing.
     """
     experiment = store.experiment(client, store.EXPERIMENT)
+    views.offer(client, experiment)
     run_id = str(client.create_run(experiment, tags=record.tags, run_name=record.name).info.run_id)
     try:
         now = _milliseconds()
