@@ -158,6 +158,13 @@ class Repository:
             _move_store(path / "mlflow.db", self.path.as_uri(), path.as_uri())
         return Repository(path)
 
+    def cloned(self, path: Path) -> Repository:
+        """What git alone brings elsewhere, with the same environment beside it."""
+        self.run("git", "clone", "--quiet", str(self.path), str(path))
+        (path / ".venv").symlink_to(sys.prefix)
+        (path / ".git" / "info" / "exclude").write_text("/.venv\n")
+        return Repository(path)
+
     @contextmanager
     def started(self, *command: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
         """A command in a process group of its own, which is gone at the end; see `log`."""

@@ -39,7 +39,7 @@ def test_a_panel_for_each_curve_that_has_values(tmp_path: Path) -> None:
     }
 
 
-def test_curves_are_drawn_where_their_values_are(tmp_path: Path) -> None:
+def test_curves_are_drawn_where_their_values_are() -> None:
     frame = pd.DataFrame({"loss": [3.0, 2.0, 1.0], "eval_loss": [None, None, 1.5]}, index=pd.Index([1, 2, 3]))
     (axes,) = pictures._figure("training", frame).axes
     lines = {line.get_label(): list(zip(*line.get_data(), strict=True)) for line in axes.lines}

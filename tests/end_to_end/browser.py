@@ -1,4 +1,4 @@
-"""A headless Chromium without network, for tests of pages that write themselves: `with browsing(chromium) as page:`.
+"""A headless Chromium without network, for pages that write themselves: `with browsing(chromium) as page:`.
 
 Enter: addresses on this machine. Leave: the page's text as a person sees it, and pictures. Chromium is told what to do
 in its own DevTools protocol, so that no driver of another version is needed.
@@ -9,33 +9,17 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
-import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
-PATIENCE = 90.0  # seconds for a page to show what it should
-
-
-def find_chromium() -> str:
-    """The browser's path. The test is skipped without it, unless this machine is one that must have it."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    reason = "the browser chromium is not installed: apt install chromium"
-    if os.environ.get("DIALSUM_NEEDS_CHROMIUM"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
+PATIENCE = 120.0  # seconds for a page to show what it should
 # Names other than this machine's lead nowhere, and no proxy is asked for them.
 ALONE = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
@@ -45,16 +29,20 @@ ALONE = (
 
 
 class Page:
-    """One tab. Everything waits until it is so, and fails with what the page shows instead."""
+    """One tab. What it is asked for it waits for, and fails with what it shows instead.
+
+    `requested`: the addresses that it has asked for. `errors`: what its scripts have thrown.
+    """
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, loop: asyncio.AbstractEventLoop) -> None:
+        """`socket`: to the tab."""
         self._socket, self._loop, self._asked = socket, loop, 0
         self.requested: list[str] = []
         self.errors: list[str] = []
         for domain in ("Page", "Network", "Runtime"):
             self._ask(f"{domain}.enable")
 
-    def open(self, address: str, width: int = 1600, height: int = 1000) -> None:
+    def open(self, address: str, width: int = 1600, height: int = 900) -> None:
         """Go there, in a window of that size."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._ask("Emulation.setDeviceMetricsOverride", **size)
@@ -66,38 +54,37 @@ class Page:
 
     def wait_for(self, *texts: str) -> str:
         """The text of the page, as soon as all of these are in it."""
-        deadline = time.monotonic() + PATIENCE
-        while missing := [text for text in texts if text not in self.text()]:
-            assert time.monotonic() < deadline, f"{missing} is not on the page:\n{self.text()}"
-            time.sleep(0.2)
+        self._until(lambda: all(text in self.text() for text in texts), f"this is not all on the page: {texts}")
         return self.text()
 
-    def click(self, selector: str) -> None:
-        """Click the first element that a CSS selector finds, as soon as there is one."""
-        deadline = time.monotonic() + PATIENCE
-        while not self.run(f"(e => e && (e.click(), true))(document.querySelector({json.dumps(selector)}))"):
-            assert time.monotonic() < deadline, f"nothing to click on: {selector}\n{self.text()}"
-            time.sleep(0.2)
+    def click(self, selector: str, text: str = "") -> None:
+        """Click all elements that a CSS selector finds; of these only those that say just `text`, if one is given."""
+        found = f"[...document.querySelectorAll({json.dumps(selector)})]"
+        if text:
+            found += f".filter(one => one.innerText.trim() === {json.dumps(text)})"
+        self._until(lambda: self.run(f"{found}.map(one => one.click()).length"), f"nothing to click: {selector} {text}")
 
-    def click_text(self, text: str, among: str = "button, a, label, [role]") -> None:
-        """Click the first element that says just this."""
-        script = (
-            f"(e => e && (e.click(), true))([...document.querySelectorAll({json.dumps(among)})]"
-            f".find(e => e.innerText.trim() === {json.dumps(text)}))"
-        )
-        deadline = time.monotonic() + PATIENCE
-        while not self.run(script):
-            assert time.monotonic() < deadline, f"nothing says {text!r}:\n{self.text()}"
-            time.sleep(0.2)
+    def scroll_to(self, text: str) -> None:
+        """Bring the first element that says just this to the top."""
+        says = f"one => !one.children.length && one.innerText === {json.dumps(text)}"
+        self.run(f"[...document.querySelectorAll('*')].find({says}).scrollIntoView()")
 
     def picture(self, path: Path) -> None:
-        """The window as PNG."""
+        """The window as PNG, when it has come to rest."""
+        time.sleep(2)
         shot = self._ask("Page.captureScreenshot", format="png")["data"]
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(shot))
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression."""
         return self._ask("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+
+    def _until(self, holds: Callable[[], Any], otherwise: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, f"{otherwise}\n{self.text()}"
+            time.sleep(0.2)
 
     def _ask(self, method: str, **parameters: Any) -> Any:
         return self._loop.run_until_complete(asyncio.wait_for(self._answer(method, parameters), PATIENCE))
@@ -110,32 +97,28 @@ class Page:
             if told.get("id") == self._asked:
                 assert "error" not in told, (method, told["error"])
                 return told["result"]
-            self._note(told)
-
-    def _note(self, told: dict[str, Any]) -> None:
-        if told["method"] == "Network.requestWillBeSent":
-            self.requested.append(told["params"]["request"]["url"])
-        if told["method"] == "Runtime.exceptionThrown":
-            self.errors.append(json.dumps(told["params"]["exceptionDetails"])[:500])
+            if told["method"] == "Network.requestWillBeSent":
+                self.requested.append(told["params"]["request"]["url"])
+            if told["method"] == "Runtime.exceptionThrown":
+                self.errors.append(json.dumps(told["params"]["exceptionDetails"])[:500])
 
 
 @contextmanager
 def browsing(chromium: str) -> Iterator[Page]:
     """A tab of a fresh browser, which is gone at the end."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        options = [*ALONE, f"--user-data-dir={profile}", "--remote-debugging-port=0", "--window-size=1600,1000"]
-        command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", *options, "about:blank"]
+        command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", *ALONE]
+        command += [f"--user-data-dir={profile}", "--remote-debugging-port=0", "about:blank"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         loop = asyncio.new_event_loop()
+        session = loop.run_until_complete(_session())
         try:
-            session = loop.run_until_complete(_session())
-            socket = loop.run_until_complete(_tab(session, Path(profile) / "DevToolsActivePort"))
-            yield Page(socket, loop)
-            loop.run_until_complete(session.close())
+            yield Page(loop.run_until_complete(_tab(session, Path(profile) / "DevToolsActivePort")), loop)
         finally:
+            loop.run_until_complete(session.close())
+            loop.close()
             process.terminate()
             process.wait(30)
-            loop.close()
 
 
 async def _session() -> aiohttp.ClientSession:
@@ -145,8 +128,7 @@ async def _session() -> aiohttp.ClientSession:
 async def _tab(session: aiohttp.ClientSession, note: Path) -> aiohttp.ClientWebSocketResponse:
     """A socket to the browser's first tab; the browser writes its port into the file `note`."""
     deadline = time.monotonic() + PATIENCE
-    while True:
-        assert time.monotonic() < deadline, "the browser does not start"
+    while time.monotonic() < deadline:
         await asyncio.sleep(0.2)
         if not note.exists() or not (lines := note.read_text().split()):
             continue
@@ -154,3 +136,4 @@ async def _tab(session: aiohttp.ClientSession, note: Path) -> aiohttp.ClientWebS
             tabs = [tab for tab in await response.json() if tab["type"] == "page"]
         if tabs:
             return await session.ws_connect(tabs[0]["webSocketDebuggerUrl"], max_msg_size=0)
+    raise AssertionError("the browser does not start")
