@@ -198,10 +198,12 @@ class Repository:
             self.wait_until(lambda: condition() or process.poll() is not None)
             assert process.poll() is None, f"{command} ended before it could be killed:\n{self.log()}"
 
-    def wait_until(self, condition: Callable[[], bool], seconds_between: float = 0.01) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def wait_until(
+        self, condition: Callable[[], bool], seconds_between: float = 0.01, patience: float = PATIENCE
+    ) -> None:
+        deadline = time.monotonic() + patience
         while not condition():
-            assert time.monotonic() < deadline, f"nothing after {PATIENCE} seconds in {self.path}"
+            assert time.monotonic() < deadline, f"nothing after {patience} seconds in {self.path}"
             time.sleep(seconds_between)
 
     def wait_for_end(self, process: subprocess.Popen[bytes], seconds: float) -> None:

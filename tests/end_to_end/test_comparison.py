@@ -44,18 +44,19 @@ def phases(finished: Repository, tmp_path_factory: pytest.TempPathFactory) -> Re
         repository.dvc("exp", "run", "--queue", "--name", f"phases--{name}", *changed)
         repository.run("git", "checkout", module)
 
+    states: list[str] = []
+
+    def ended() -> bool:
+        shown = repository.dvc("queue", "status").splitlines()
+        states[:] = [word for line in shown for word in ("Success", "Failed") if word in line.split()]
+        return len(states) == len(PHASES)
+
+    # The workers are started as `dvc`: here the environment must be activated.
+    programs = f"{repository.path}/.venv/bin:{os.environ['PATH']}"
     try:
-        # The workers are started as `dvc`: here the environment must be activated.
-        programs = f"{repository.path}/.venv/bin:{os.environ['PATH']}"
-        repository.run("dvc", "queue", "start", "-j", "2", PATH=programs)
-        states: list[str] = []
-
-        def ended() -> bool:
-            shown = repository.dvc("queue", "status").splitlines()
-            states[:] = [word for line in shown for word in ("Success", "Failed") if word in line.split()]
-            return len(states) == len(PHASES)
-
-        repository.wait_until(ended, seconds_between=1)
+        # `run` would wait for the workers, which hold on to what they were started with.
+        with repository.started("dvc", "queue", "start", "-j", "2", PATH=programs):
+            repository.wait_until(ended, seconds_between=2, patience=1200)
     finally:
         repository.dvc("queue", "stop", "--kill")
     logs = "\n".join(repository.dvc("queue", "logs", f"phases--{name}") for name in PHASES)

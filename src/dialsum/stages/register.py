@@ -102,8 +102,9 @@ def _log(client: MlflowClient, run_id: str, left: Left, record: Record, figures:
     """All of the run but its model: curves, files, pictures, data, and predictions to read."""
     from dialsum.records import examples, inputs, pictures, tracking
 
-    for curves in ("training.csv", "training_speed.csv"):
-        tracking.log_history(client, run_id, tracking.read_history(left.plots / curves))
+    for curves in (left.plots / "training.csv", left.plots / "training_speed.csv"):
+        if curves.exists():  # the second is in DVC's cache alone: a clone may be without it
+            tracking.log_history(client, run_id, tracking.read_history(curves))
     files = {
         "": [*PIPELINE, left.prompt, left.submission],
         "catalog": [left.entry],
