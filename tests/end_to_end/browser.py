@@ -42,10 +42,13 @@ class Page:
         for domain in ("Page", "Network", "Runtime"):
             self._ask(f"{domain}.enable")
 
-    def open(self, address: str, width: int = 1600, height: int = 900) -> None:
-        """Go there, in a window of that size."""
+    def resize(self, width: int, height: int) -> None:
+        """Make the page so large, in pixels."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._ask("Emulation.setDeviceMetricsOverride", **size)
+
+    def open(self, address: str) -> None:
+        """Go there."""
         self._ask("Page.navigate", url=address)
 
     def text(self) -> str:
@@ -104,8 +107,8 @@ class Page:
 
 
 @contextmanager
-def browsing(chromium: str) -> Iterator[Page]:
-    """A tab of a fresh browser, which is gone at the end."""
+def browsing(chromium: str, width: int, height: int) -> Iterator[Page]:
+    """A tab of a fresh browser, of that size, which is gone at the end."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", *ALONE]
         command += [f"--user-data-dir={profile}", "--remote-debugging-port=0", "about:blank"]
@@ -113,7 +116,9 @@ def browsing(chromium: str) -> Iterator[Page]:
         loop = asyncio.new_event_loop()
         session = loop.run_until_complete(_session())
         try:
-            yield Page(loop.run_until_complete(_tab(session, Path(profile) / "DevToolsActivePort")), loop)
+            page = Page(loop.run_until_complete(_tab(session, Path(profile) / "DevToolsActivePort")), loop)
+            page.resize(width, height)
+            yield page
         finally:
             loop.run_until_complete(session.close())
             loop.close()

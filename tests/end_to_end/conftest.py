@@ -128,9 +128,8 @@ class Repository:
     def hashes(self) -> dict[str, str]:
         """Of all that two runs with the same values must share: models, data, scores and curves."""
         # These alone hold times, and the id of a run.
-        speeds = {"metrics/train_speed.json", "metrics/generation_speed.json", "plots/training_speed.csv"}
-        differing = {*speeds, "models/mlflow_run.json"}
-        names = [name for name in self.outputs() if name not in differing]
+        speeds = ("metrics/train_speed.json", "metrics/generation_speed.json", "plots/training_speed.csv")
+        names = [name for name in self.outputs() if name not in (*speeds, "models/mlflow_run.json")]
         return {name: hashlib.sha256((self.path / name).read_bytes()).hexdigest() for name in names}
 
     def runs(self, experiment: str = "dialsum") -> list[Any]:
@@ -199,7 +198,7 @@ class Repository:
             assert process.poll() is None, f"{command} ended before it could be killed:\n{self.log()}"
 
     def wait_until(
-        self, condition: Callable[[], bool], seconds_between: float = 0.01, patience: float = PATIENCE
+        self, condition: Callable[[], bool], seconds_between: float = 0.01, patience: int = PATIENCE
     ) -> None:
         deadline = time.monotonic() + patience
         while not condition():
