@@ -20,6 +20,7 @@ from typing import Any
 import aiohttp
 
 PATIENCE = 120.0  # seconds for a page to show what it should
+REST = 1.5  # seconds in which it goes on moving
 # Names other than this machine's lead nowhere, and no proxy is asked for them.
 ALONE = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
@@ -67,14 +68,13 @@ class Page:
             found += f".filter(one => one.innerText.trim() === {json.dumps(text)})"
         self._until(lambda: self.run(f"{found}.map(one => one.click()).length"), f"nothing to click: {selector} {text}")
 
-    def scroll_to(self, text: str) -> None:
-        """Bring the first element that says just this to the top."""
-        says = f"one => !one.children.length && one.innerText === {json.dumps(text)}"
-        self.run(f"[...document.querySelectorAll('*')].find({says}).scrollIntoView()")
-
-    def picture(self, path: Path) -> None:
-        """The window as PNG, when it has come to rest."""
-        time.sleep(2)
+    def picture(self, path: Path, top: str = "") -> None:
+        """The window as PNG, when it has come to rest; at its top the element that says just `top`."""
+        says = f"one => !one.children.length && one.innerText === {json.dumps(top)}"
+        for _ in range(3):  # what is still being drawn moves what is below it
+            time.sleep(REST)
+            if top:
+                self.run(f"[...document.querySelectorAll('*')].find({says}).scrollIntoView()")
         shot = self._ask("Page.captureScreenshot", format="png")["data"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(shot))
