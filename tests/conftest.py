@@ -6,6 +6,7 @@ import gc
 import json
 import os
 from collections import Counter
+import shutil
 from dataclasses import replace
 from math import log
 from pathlib import Path
@@ -165,6 +166,18 @@ def t5_base(t5_folder: Path, seq2seq_entry: Entry, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("base")
     take_folder(t5_folder, "t5", seq2seq_entry, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path. The test is skipped without it, unless this machine is one that must have it."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    reason = "the browser chromium is not installed: apt install chromium"
+    if os.environ.get("DIALSUM_NEEDS_CHROMIUM"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def _talk() -> list[str]:

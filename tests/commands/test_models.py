@@ -60,8 +60,3 @@ def test_outside_a_repository_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.chdir(tmp_path / "elsewhere")
     with pytest.raises(InputError, match=r"^catalog: has no model \(NAME\.yaml\); call this in the folder"):
         run()
-
-
-@pytest.mark.parametrize(("number", "short"), [(810_000, "0.81M"), (1.24e8, "124M"), (3.21e9, "3.21B"), (1e10, "10B")])
-def test_sizes_in_short(number: float, short: str) -> None:
-    assert models.in_short(number) == short

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         raise Started
 
     monkeypatch.setattr(os, "execve", execve)
-    monkeypatch.setattr(store, "connect", lambda: None)
+    monkeypatch.setattr(store, "connect", lambda: SimpleNamespace(get_experiment_by_name=lambda _: None))
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     return seen
 

@@ -132,8 +132,8 @@ class Repository:
     def hashes(self) -> dict[str, str]:
         """Of all that two runs with the same values must share: models, data, scores and curves."""
         # These alone hold times, and the id of a run.
-        differing = {"metrics/train_speed.json", "metrics/generation_speed.json", "models/mlflow_run.json"}
-        names = [name for name in self.outputs() if name not in differing]
+        speeds = ("metrics/train_speed.json", "metrics/generation_speed.json", "plots/training_speed.csv")
+        names = [name for name in self.outputs() if name not in (*speeds, "models/mlflow_run.json")]
         return {name: hashlib.sha256((self.path / name).read_bytes()).hexdigest() for name in names}
 
     def runs(self, experiment: str = "dialsum") -> list[Any]:
@@ -159,6 +159,13 @@ class Repository:
         subprocess.run(["cp", "-a", str(self.path), str(path)], check=True)
         if (path / "mlflow.db").exists():
             _move_store(path / "mlflow.db", self.path.as_uri(), path.as_uri())
+        return Repository(path)
+
+    def cloned(self, path: Path) -> Repository:
+        """What git alone brings elsewhere, with the same environment beside it."""
+        self.run("git", "clone", "--quiet", str(self.path), str(path))
+        (path / ".venv").symlink_to(sys.prefix)
+        (path / ".git" / "info" / "exclude").write_text("/.venv\n")
         return Repository(path)
 
     @contextmanager
@@ -194,10 +201,12 @@ class Repository:
             self.wait_until(lambda: condition() or process.poll() is not None)
             assert process.poll() is None, f"{command} ended before it could be killed:\n{self.log()}"
 
-    def wait_until(self, condition: Callable[[], bool], seconds_between: float = 0.01) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def wait_until(
+        self, condition: Callable[[], bool], seconds_between: float = 0.01, patience: int = PATIENCE
+    ) -> None:
+        deadline = time.monotonic() + patience
         while not condition():
-            assert time.monotonic() < deadline, f"nothing after {PATIENCE} seconds in {self.path}"
+            assert time.monotonic() < deadline, f"nothing after {patience} seconds in {self.path}"
             time.sleep(seconds_between)
 
     def wait_for_end(self, process: subprocess.Popen[bytes], seconds: float) -> None:

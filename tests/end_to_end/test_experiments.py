@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Repository
@@ -62,54 +60,34 @@ def test_another_rate_another_measure_and_back(repository: Repository) -> None:
     assert {run.data.tags["dvc.exp_name"] for run in repository.runs()[1:]} <= names
 
 
-def test_two_queued_experiments_run_at_once_each_with_its_own_code(repository: Repository) -> None:
-    """On a machine that has no store yet."""
-    for name in ("mlflow.db", "mlartifacts"):
-        repository.run("rm", "-r", name)
-    module, source = "src/dialsum/records/tracking.py", '"dialsum.stages.register"'
-    for seed in (1, 2):
-        repository.replace(module, source, f'"the code of {seed}"')
-        repository.dvc("exp", "run", "--queue", "-S", f"training.seed={seed}")
-        repository.run("git", "checkout", module)
+def test_a_fresh_clone_leaves_one_run_when_it_registers(repository: Repository, tmp_path: Path) -> None:
+    """What others made comes with `dvc pull`, and a store of one's own is empty until register runs."""
+    repository.dvc("remote", "add", "--default", "team", str(tmp_path / "remote"))
+    repository.dvc("push")
+    repository.commit("a remote")
+    colleague = repository.cloned(tmp_path / "colleague")
+    colleague.dvc("pull")
+    assert colleague.hashes() == repository.hashes()
+    assert colleague.executed(colleague.dvc("repro")) == []
+    assert colleague.runs() == []
 
-    try:
-        # The workers are started as `dvc`: here the environment must be activated.
-        programs = f"{repository.path}/.venv/bin:{os.environ['PATH']}"
-        repository.run("dvc", "queue", "start", "-j", "2", PATH=programs)
-        states: list[str] = []
+    colleague.dvc("repro", "--force", "--single-item", "register")
+    (run,) = colleague.runs()
+    (first,) = repository.runs()
+    assert run.info.status == "FINISHED"
+    assert run.data.params == first.data.params
+    assert run.data.metrics == first.data.metrics
+    same = ("md5.data.train", "md5.tokenized", "md5.model", "dev_md5", "model-type", "size")
+    assert {name: run.data.tags[name] for name in same} == {name: first.data.tags[name] for name in same}
+    assert colleague.champion().run_id == run.info.run_id
 
-        def ended() -> bool:
-            shown = repository.dvc("queue", "status").splitlines()
-            states[:] = [word for line in shown for word in ("Success", "Failed") if word in line.split()]
-            return len(states) == 2
 
-        repository.wait_until(ended, seconds_between=1)
-    finally:
-        repository.dvc("queue", "stop", "--kill")
-    logs = "\n".join(repository.dvc("queue", "logs", row["name"]) for row in experiments(repository))
-    assert states == ["Success", "Success"], logs
-
-    runs = repository.runs()
-    assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"]
-    told = {(run.data.params["training.seed"], run.data.tags["mlflow.source.name"]) for run in runs}
-    assert told == {("1", "the code of 1"), ("2", "the code of 2")}
-    assert {row["name"] for row in experiments(repository)} == {run.data.tags["dvc.exp_name"] for run in runs}
-
-    # The copies that they ran in are gone: all that is kept lies here.
-    client = repository.client()
-    versions = client.search_model_versions("name = 'dialsum'")
-    assert {version.run_id for version in versions} == {run.info.run_id for run in runs}
-    aliases = set(client.get_registered_model("dialsum").aliases) - {"challenger"}
-    assert len(aliases) == 2  # champion, and that of the dev data
-    # Whoever came second beat the first in half of the resamples, or did not.
-    champion = repository.champion()
-    (other,) = (one for one in versions if one.version != champion.version)
-    assert (other.tags["verdict"] == "challenger") or (champion.tags["former_champion"] == str(other.version))
-    for run in runs:
-        assert Path(run.info.artifact_uri.removeprefix("file://")).is_dir()
-        (output,) = run.outputs.model_outputs
-        model = repository.path / "mlartifacts" / "models" / output.model_id / "artifacts"
-        assert (model / "artifacts/trained/adapter_model.safetensors").is_file()
-    assert len(repository.runs("dialsum-live")) == 2
-    # The workspace is as it was.
-    assert YAML(typ="safe").load(repository.path / "params.yaml")["training"]["seed"] == 42
+def test_a_fresh_clone_beside_the_cache_leaves_one_run(repository: Repository, tmp_path: Path) -> None:
+    """Nothing is made again, and yet the experiment that was asked for here has its row."""
+    again = repository.cloned(tmp_path / "again")
+    again.dvc("cache", "dir", "--local", str(repository.path / ".dvc" / "cache"))
+    output = again.dvc("repro")
+    assert again.executed(output) == ["register"]
+    (run,) = again.runs()
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == repository.runs()[0].data.metrics

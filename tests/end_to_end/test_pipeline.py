@@ -65,7 +65,8 @@ def test_one_complete_run_and_one_champion(finished: Repository) -> None:
     # All params: those of params.yaml, and where they are null the value that was in force.
     chosen = flat(YAML(typ="safe").load(finished.path / "params.yaml"))
     in_force = finished.json("models/trained/trained.json")["in_force"]
-    expected = {**chosen, **in_force}
+    base = finished.json("models/base/base.json")
+    expected = {**chosen, **in_force, **{f"base.{key}": base[key] for key in ("location", "revision")}}
     assert (chosen["training.learning_rate"], expected["training.learning_rate"]) == (None, 0.01)
     assert {
         key: value if isinstance(expected.get(key), str) else json.loads(value)
@@ -82,7 +83,7 @@ def test_one_complete_run_and_one_champion(finished: Repository) -> None:
     logged = dict(run.data.metrics)
     curves = {name: logged.pop(name) for name in list(logged) if "." not in name}
     assert logged == pytest.approx(numbers)
-    assert {"train_loss", "eval_loss", "grad_norm", "learning_rate"} <= curves.keys()
+    assert {"train_loss", "eval_loss", "grad_norm", "learning_rate", "tokens_per_second"} <= curves.keys()
     history = finished.client().get_metric_history(run.info.run_id, "train_loss")
     assert [point.step for point in history] == [5, 10, 15, 20, 25, 30]
 
@@ -95,7 +96,10 @@ def test_artifacts_lie_in_the_repository(finished: Repository) -> None:
     (run,) = finished.runs()
     assert Path(run.info.artifact_uri.removeprefix("file://")).is_relative_to(finished.path / "mlartifacts")
     kept = {item.path for item in finished.client().list_artifacts(run.info.run_id)}
-    assert {"params.yaml", "dvc.yaml", "submission.csv", "catalog", "metrics", "plots", "scores"} <= kept
+    assert {"params.yaml", "dvc.yaml", "dvc.lock", "catalog", "metrics", "plots", "scores"} <= kept
+    assert {"submission.csv", "prompt.json", "predictions.json", "requirements.txt", "MODEL_CARD.md"} <= kept
+    drawn = {item.path for item in finished.client().list_artifacts(run.info.run_id, "plots")}
+    assert {f"plots/{name}.png" for name in ("training", "training_speed", "token_lengths", "data_topics")} <= drawn
     assert not [path for path in (finished.path / "mlartifacts").rglob("*") if path.suffix in (".pkl", ".bin", ".pt")]
 
 

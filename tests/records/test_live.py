@@ -11,6 +11,8 @@ from mlflow import MlflowClient
 
 from dialsum.records import live, store
 
+VALUES = {"training.learning_rate": 2e-5, "effective_batch": 8, "training.dropout": None}
+
 
 def log(callback: Any, step: int, values: dict[str, Any]) -> None:
     state = SimpleNamespace(global_step=step, is_world_process_zero=True)
@@ -27,11 +29,16 @@ def test_curves_are_there_while_training_and_finished_after(
 ) -> None:
     outer = client.create_run("0").info.run_id
     monkeypatch.setenv("MLFLOW_RUN_ID", outer)  # under `mlflow run`
-    with live.curves("tiny-llama", tmp_path) as callback:
+    with live.curves("tiny-llama", tmp_path, VALUES) as callback:
         log(callback, 10, {"loss": 2.5, "grad_norm": 1.25, "learning_rate": 2e-5, "note": "text"})
         running = only_run(client)
         assert (running.info.status, running.info.run_name) == ("RUNNING", "tiny-llama")
         assert running.data.metrics == {"train_loss": 2.5, "grad_norm": 1.25, "learning_rate": 2e-5}
+        assert running.data.params == {
+            "training.learning_rate": "2e-05",
+            "effective_batch": "8",
+            "training.dropout": "None",
+        }
         log(callback, 20, {"eval_loss": 2.0})
     finished = only_run(client)
     assert finished.info.status == "FINISHED"
@@ -44,7 +51,7 @@ def test_the_load_of_the_machine_is_recorded(
     client: MlflowClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(live, "SECONDS_BETWEEN_SAMPLES", 0.2)
-    with live.curves("tiny-llama", tmp_path):
+    with live.curves("tiny-llama", tmp_path, VALUES):
         time.sleep(1.5)
     assert "system/cpu_utilization_percentage" in only_run(client).data.metrics
 
@@ -55,7 +62,7 @@ def test_the_load_of_the_machine_is_recorded(
 def test_a_failure_shows_with_its_error(
     client: MlflowClient, error: BaseException, status: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(type(error)), live.curves("tiny-llama", tmp_path):
+    with pytest.raises(type(error)), live.curves("tiny-llama", tmp_path, VALUES):
         raise error
     run = only_run(client)
     assert run.info.status == status
@@ -63,10 +70,10 @@ def test_a_failure_shows_with_its_error(
 
 
 def test_a_training_that_goes_on_after_a_kill_goes_on_with_its_run(client: MlflowClient, tmp_path: Path) -> None:
-    killed = live.Curves("tiny-llama", tmp_path)
+    killed = live.Curves("tiny-llama", tmp_path, VALUES)
     log(killed, 10, {"loss": 2.5})
     killed.monitor.finish()  # the process is gone, and nobody closed the run
-    with live.curves("tiny-llama", tmp_path) as callback:
+    with live.curves("tiny-llama", tmp_path, VALUES) as callback:
         assert only_run(client).info.status == "RUNNING"
         log(callback, 20, {"loss": 1.5})
     run = only_run(client)
@@ -75,9 +82,9 @@ def test_a_training_that_goes_on_after_a_kill_goes_on_with_its_run(client: Mlflo
 
 
 def test_a_training_that_failed_and_now_succeeds_shows_no_error(client: MlflowClient, tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), live.curves("tiny-llama", tmp_path):
+    with pytest.raises(RuntimeError), live.curves("tiny-llama", tmp_path, VALUES):
         raise RuntimeError("out of memory")
-    with live.curves("tiny-llama", tmp_path):
+    with live.curves("tiny-llama", tmp_path, VALUES):
         pass
     run = only_run(client)
     assert run.info.status == "FINISHED"
@@ -86,7 +93,7 @@ def test_a_training_that_failed_and_now_succeeds_shows_no_error(client: MlflowCl
 
 def test_a_run_that_another_store_had_is_opened_anew(client: MlflowClient, tmp_path: Path) -> None:
     (tmp_path / live.RUN_ID).write_text("0123456789abcdef0123456789abcdef", encoding="utf-8")
-    with live.curves("tiny-llama", tmp_path):
+    with live.curves("tiny-llama", tmp_path, VALUES):
         pass
     assert (tmp_path / live.RUN_ID).read_text(encoding="utf-8") == only_run(client).info.run_id
 
@@ -97,7 +104,7 @@ def test_without_a_store_training_goes_on_with_one_warning(
     (repository / "mlflow.db").mkdir()  # no database can be opened here
     monkeypatch.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 1)  # MLflow would try for 100 seconds
     steps = 0
-    with warnings.catch_warnings(record=True) as caught, live.curves("tiny-llama", tmp_path) as callback:
+    with warnings.catch_warnings(record=True) as caught, live.curves("tiny-llama", tmp_path, VALUES) as callback:
         warnings.simplefilter("always")
         for steps in range(1, 4):
             log(callback, steps, {"loss": 1.0})
@@ -110,7 +117,7 @@ def test_a_store_lost_midway_costs_one_warning(monkeypatch: pytest.MonkeyPatch, 
     def broken(*_: Any, **__: Any) -> None:
         raise OSError("gone")
 
-    with live.curves("tiny-llama", tmp_path) as callback:
+    with live.curves("tiny-llama", tmp_path, VALUES) as callback:
         assert isinstance(callback, live.Curves)
         monkeypatch.setattr(callback.client, "log_batch", broken)
         with pytest.warns(UserWarning, match="OSError: gone"):

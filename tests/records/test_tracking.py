@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
-from dialsum.records import store, tracking
+from dialsum.modeling.pin import Pin, write_pin
+from dialsum.records import store, tracking, views
 
+ENTRY = Path(__file__).parents[2] / "catalog" / "tiny-llama.yaml"
 PARAMS = """
 model: {name: tiny-llama, path: null}
 training: {method: lora, learning_rate: null, epochs: 3.0, micro_batch: null, seed: 42, lora: {r: 16, targets: null}}
@@ -25,8 +28,9 @@ IN_FORCE = {
 def outputs(repository: Path) -> Path:
     """What the stages before register leave, as far as a record needs it."""
     (repository / "params.yaml").write_text(PARAMS)
-    for folder in ("trained", "metrics", "plots"):
+    for folder in ("base", "trained", "metrics", "plots"):
         (repository / folder).mkdir()
+    write_pin(repository / "base", Pin("tiny-llama", "hub", "team/tiny", "c0ffee", "causal", "float32", ["</s>"], {}))
     (repository / "trained/trained.json").write_text(json.dumps({"method": "lora", "in_force": IN_FORCE}))
     (repository / "metrics/rouge.json").write_text(
         json.dumps({"rouge_mean": 61.5, "fact_recall": None, "baselines": {"lead_1": {"rouge1": 10}}})
@@ -39,7 +43,8 @@ def outputs(repository: Path) -> Path:
 
 
 def read(folder: Path) -> tracking.Record:
-    return tracking.read_record(folder / "params.yaml", folder / "trained", folder / "metrics", "0123abcd")
+    folders = {name: folder / name for name in ("base", "trained", "metrics")}
+    return tracking.read_record(folder / "params.yaml", ENTRY, folder / "dvc.lock", folders, "0123abcd")
 
 
 def test_params_are_flat_and_null_takes_the_value_in_force(outputs: Path) -> None:
@@ -54,6 +59,8 @@ def test_params_are_flat_and_null_takes_the_value_in_force(outputs: Path) -> Non
         "training.lora.r": "16",
         "training.lora.targets": '["q_proj", "v_proj"]',
         "effective_batch": "64",
+        "base.location": "team/tiny",
+        "base.revision": "c0ffee",
     }
 
 
@@ -78,35 +85,29 @@ def test_curves_skip_empty_cells(outputs: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("method", "name"), [("lora", "tiny-llama_ep3_bs16_lr0.004_now"), ("none", "tiny-llama_none_now")]
-)
-def test_run_name(method: str, name: str) -> None:
-    values = {
-        "model.name": "tiny-llama",
-        "training.method": method,
-        "training.epochs": 3.0,
-        "effective_batch": 16,
-        "training.learning_rate": 0.004,
+def test_a_record_is_named_and_labelled(outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_EXP_NAME", "phases--phase-2")
+    record = read(outputs)
+    assert re.fullmatch(r"tiny-llama_ep3_bs64_lr2e-05_\d{8}-\d{6}", record.name)
+    assert record.tags == {
+        "model-type": "causal_lm",
+        "training": "lora",
+        "size": "0.81M",
+        "arch": "llama",
+        "float": "fp32",
+        "dvc.exp_name": "phases--phase-2",
+        "set": "phases",
+        "phase": "phase-2",
+        "mlflow.source.name": "dialsum.stages.register",
+        "dev_md5": "0123abcd",
+        "model": "tiny-llama",
     }
-    assert tracking.run_name(values, "now") == name
 
 
-def test_tags_say_whether_the_code_differs_from_the_commit(outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DVC_EXP_NAME", "puffy-toes")
-    assert "git.commit" not in read(outputs).tags  # no repository yet
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run([*git, *command], check=True)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-
-    (outputs / "metrics/rouge.json").write_text("{}")  # the pipeline's own results are not an edit
-    tags = read(outputs).tags
-    assert (tags["git.commit"], tags["git.dirty"]) == (commit, "false")
-    assert (tags["dvc.exp_name"], tags["dev_md5"], tags["model"]) == ("puffy-toes", "0123abcd", "tiny-llama")
-
-    (outputs / "params.yaml").write_text(PARAMS.replace("42", "43"))
-    assert read(outputs).tags["git.dirty"] == "true"
+def test_packages_are_as_pip_reads_them() -> None:
+    lines = tracking.installed_packages().splitlines()
+    assert f"mlflow=={version('mlflow')}" in lines
+    assert len(lines) == len(set(lines))
 
 
 def test_a_run_holds_everything_and_is_finished_last(client: MlflowClient, outputs: Path) -> None:
@@ -155,3 +156,17 @@ def test_the_run_of_mlflow_run_is_not_adopted(client: MlflowClient, monkeypatch:
     assert client.get_run(run_id).info.experiment_id == store.experiment(client, store.EXPERIMENT)
     assert client.get_run(outer).data.params == {}
     assert client.get_run(outer).info.status == "RUNNING"
+
+
+def test_the_page_opens_with_runs_grouped_by_set(client: MlflowClient) -> None:
+    with tracking.recording(client, tracking.Record({}, {}, {}, "one")) as run_id:
+        tracking.finish(client, run_id)
+    experiment = client.get_experiment_by_name(store.EXPERIMENT)
+    assert experiment is not None
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    view = json.loads(experiment.tags["mlflow.sharedViewState.phases"])
+    assert view["groupBy"]["groupByKeys"] == [{"mode": "tag", "groupByData": "set"}]
+    assert "metrics.`rouge.rouge_mean`" in view["selectedColumns"]
+    assert views.link("http://127.0.0.1:5000", "1").endswith(
+        "#/experiments/1/runs?workflowType=machine_learning&viewStateShareKey=phases"
+    )

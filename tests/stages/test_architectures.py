@@ -203,7 +203,7 @@ def test_each_method_goes_through_all_stages(
     )
     if name in CAUSAL:
         check_prompts(name)
-    outs = "--trained trained --metrics train.json --speed speed.json --curves curves.csv"
+    outs = "--trained trained --metrics train.json --speed speed.json --curves curves.csv --pace pace.csv"
     run(train.main, f"--tokenized tokenized --base base --entry entry.yaml {outs}")
     figures = json.loads(Path("train.json").read_text())
     if method == "none":

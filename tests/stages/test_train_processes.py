@@ -34,7 +34,7 @@ def learn(folder: Path, processes: int) -> dict[str, Any]:
     YAML().dump(values, folder / "params.yaml")
     arguments = (
         "--tokenized tokenized --base base --entry catalog/tiny-llama.yaml --speed speed.json "
-        f"--trained trained{processes} --metrics {processes}.json --curves {processes}.csv"
+        f"--trained trained{processes} --metrics {processes}.json --curves {processes}.csv --pace pace.csv"
     )
     if processes == 1:
         CliRunner().invoke(train.main, arguments.split(), catch_exceptions=False, standalone_mode=False)

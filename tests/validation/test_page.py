@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
@@ -118,18 +116,6 @@ def test_a_refusal_stands_on_top() -> None:
     assert "The run is stopped: too many rows cannot be used." in text
     assert "data/mine/train.csv: 1 of 2 rows cannot be used <b>" in text
     assert "The data can be used." not in text
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    """The browser's path. The test is skipped without it, unless this machine is one that must have it."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    reason = "the browser chromium is not installed: apt install chromium"
-    if os.environ.get("DIALSUM_NEEDS_CHROMIUM"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def browse(chromium: str, page: Path, *options: str) -> str:

@@ -21,6 +21,7 @@ from dialsum.modeling.memory import CARD, GIB, Work, estimate
 from dialsum.params.prompt import Tokenize
 from dialsum.params.strict import load
 from dialsum.params.training import Method, Training
+from dialsum.records.labels import in_short
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,11 +68,6 @@ def memory_needed(entry: Entry) -> dict[Method, float]:
     source, target = limits.max_source_tokens, limits.max_target_tokens
     work = Work(entry.micro_batch, source, target, rank, entry.gradient_checkpointing)
     return {method: estimate(entry, method, work).total for method in METHODS}
-
-
-def in_short(parameters: float) -> str:
-    """3.21e9 as 3.21B, 810000 as 0.81M."""
-    return f"{parameters / 1e9:.3g}B" if parameters >= 1e9 else f"{parameters / 1e6:.3g}M"
 
 
 def _figures(entries: dict[str, Entry], needs: dict[str, dict[Method, float]]) -> Table:

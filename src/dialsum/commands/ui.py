@@ -19,13 +19,17 @@ from dialsum.errors import InputError
 def main(port: int, host: str) -> None:
     """Show all runs in MLflow's web page."""
     from dialsum.commands.serve import refuse_taken, server_environment
-    from dialsum.records import store
+    from dialsum.records import store, views
 
     address = store.uri()
     if address.startswith(("http://", "https://")):
         raise InputError(f"MLFLOW_TRACKING_URI: {address} is a server; open that address in the browser")
     refuse_taken(host, port)
-    store.connect()
+    client = store.connect()
+    found = client.get_experiment_by_name(store.EXPERIMENT)
+    if found is not None and found.lifecycle_stage == "active":
+        views.offer(client, found.experiment_id)
+        click.echo(f"runs side by side: {views.link(f'http://{host}:{port}', found.experiment_id)}")
     # Without a job queue: dialsum starts none, and it would be a dozen idle processes.
     environment = {**server_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     options = ["--backend-store-uri", address, "--port", str(port), "--host", host]

@@ -27,6 +27,7 @@ from dialsum.modeling import best, figures
 from dialsum.modeling.batching import EpochSampler
 from dialsum.modeling.gpu import ran_out
 from dialsum.modeling.sharding import gather
+from dialsum.modeling.pace import Pace
 from dialsum.modeling.trainers import Lesson, make_trainer
 from dialsum.modeling.watching import Marker, Order, ProgressBar, Watch
 from dialsum.params.training import Training
@@ -128,6 +129,7 @@ def _train(
         Marker(),
         Watch(),
         ProgressBar(tokens_per_step),
+        Pace(tokens_per_step, checkpoints),
         best.Best(goal, chosen.patience, checkpoints),
         *callbacks,
     ):

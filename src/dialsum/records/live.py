@@ -3,7 +3,7 @@
 Enters: what the Trainer logs, and the machine's own load. Leaves: a run that is RUNNING, then FINISHED, or FAILED with
 the error in its tag `error`. The final record is another run, in `dialsum`, that stage register writes (tracking).
 
-    with live.curves("tiny-llama", checkpoints) as callback:
+    with live.curves("tiny-llama_ep2_bs8_lr0.005", checkpoints, values) as callback:
         Trainer(…, callbacks=[callback]).train()
 
 A training that goes on after a kill goes on with its run: the folder of its checkpoints holds the run's id.
@@ -17,7 +17,7 @@ import logging
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,12 +36,12 @@ SECONDS_BETWEEN_SAMPLES = 10  # of processor, memory and GPU
 class Curves(TrainerCallback):
     """Sends the Trainer's numbers to a run. It stops at the first failure, and is silent from then on."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        """Open a run called `name`, or again the one whose id stands in `folder`."""
+    def __init__(self, name: str, folder: Path, values: Mapping[str, Any]) -> None:
+        """Open a run called `name`, or again the one whose id stands in `folder`. `values` are its params."""
         self.client: MlflowClient | None = None
         self.run_id = ""
         self.monitor: Any = None
-        self._guarded(lambda: self._open(name, folder))
+        self._guarded(lambda: self._open(name, folder, values))
 
     def on_log(
         self,
@@ -59,9 +59,10 @@ class Curves(TrainerCallback):
         """Give the run its end: FINISHED, FAILED or KILLED."""
         self._guarded(lambda: self._close(status, error))
 
-    def _open(self, name: str, folder: Path) -> None:
+    def _open(self, name: str, folder: Path, values: Mapping[str, Any]) -> None:
         # A server that is away is asked for seconds, not for minutes: a training waits.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        from mlflow.entities import Param
         from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
         client = store.connect()
@@ -72,6 +73,7 @@ class Curves(TrainerCallback):
         # Not start_run: under `mlflow run` it would adopt the project's own run (MLFLOW_RUN_ID).
         self.run_id = known or client.create_run(experiment, tags=tags, run_name=name).info.run_id
         (folder / RUN_ID).write_text(self.run_id, encoding="utf-8")
+        client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in values.items()])
         self.client = client
         logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
         self.monitor = SystemMetricsMonitor(  # type: ignore[no-untyped-call]
@@ -128,12 +130,12 @@ def _killed_run(client: MlflowClient, note: Path) -> str | None:
 
 
 @contextmanager
-def curves(name: str, folder: Path) -> Iterator[TrainerCallback]:
+def curves(name: str, folder: Path, values: Mapping[str, Any]) -> Iterator[TrainerCallback]:
     """A callback for a Trainer, whose run ends FINISHED, or FAILED with the block's error, or KILLED by Ctrl-C.
 
-    `folder` keeps the run's id for a training that is killed and goes on.
+    `folder` keeps the run's id for a training that is killed and goes on. `values`: flat, those in force.
     """
-    callback = Curves(name, folder)
+    callback = Curves(name, folder, values)
     try:
         yield callback
     except BaseException as error:

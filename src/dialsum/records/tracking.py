@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlflow.entities import Metric, Param, RunStatus, RunTag
 
+from dialsum.modeling.catalog import read_entry
+from dialsum.modeling.pin import read_pin
 from dialsum.params.strict import read_yaml
-from dialsum.records import store
+from dialsum.records import labels, store, views
+from dialsum.records.naming import experiment_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
 # What a run takes at once (mlflow.utils.validation): more is refused.
 METRICS_A_BATCH = 1000
 PARAMS_A_BATCH = 100
-
-# What the pipeline itself rewrites does not make a commit dirty; its code, params and catalog do.
-WRITTEN_BY_STAGES = ("dvc.lock", "metrics", "plots", "data", "models")
 
 
 @dataclass(frozen=True)
@@ -47,29 +46,32 @@ class Record:
     name: str
 
 
-def read_record(params: Path, trained: Path, metrics: Path, dev_md5: str) -> Record:
-    """The record that the files make. `params` is params.yaml, `trained` holds trained.json, `metrics` the JSON files.
+def read_record(params: Path, entry: Path, lock: Path, folders: Mapping[str, Path], dev_md5: str) -> Record:
+    """The record that the files make: params.yaml, the catalog's entry, dvc.lock, which may be missing.
 
-    Params of params.yaml that are null take the value that was in force.
+    `folders`: `base` and `trained` of models/, and `metrics`. Params of params.yaml that are null take the value that
+    was in force.
     """
-    chosen = flatten(read_yaml(params))
-    in_force: dict[str, Any] = json.loads((trained / "trained.json").read_text(encoding="utf-8"))["in_force"]
-    values = {**chosen, **in_force}
-    return Record(
-        params={key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()},
-        metrics=read_metrics(metrics),
-        tags={**_git_tags(), **_dvc_tags(), "dev_md5": dev_md5, "model": values["model.name"]},
-        name=run_name(values, time.strftime("%Y%m%d-%H%M%S")),
-    )
-
-
-def run_name(values: Mapping[str, Any], timestamp: str) -> str:
-    """`{model}_ep{epochs}_bs{effective_batch}_lr{lr}_{timestamp}`; `{model}_none_{timestamp}` for no training."""
+    trained = json.loads((folders["trained"] / "trained.json").read_text(encoding="utf-8"))
+    pin = read_pin(folders["base"])
+    values = {
+        **flatten(read_yaml(params)),
+        **trained["in_force"],
+        "base.location": pin.location,
+        "base.revision": pin.revision,
+    }
     model = values["model.name"]
-    if values["training.method"] == "none":
-        return f"{model}_none_{timestamp}"
-    epochs, rate = values["training.epochs"], values["training.learning_rate"]
-    return f"{model}_ep{epochs:g}_bs{values['effective_batch']}_lr{rate:g}_{timestamp}"
+    tags = {
+        **labels.of_model(read_entry(entry), trained["method"]),
+        **labels.of_commit(),
+        **labels.of_caller(),
+        **labels.of_files(lock),
+        "dev_md5": dev_md5,
+        "model": model,
+    }
+    name = f"{experiment_name(model, values)}_{time.strftime('%Y%m%d-%H%M%S')}"
+    written = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    return Record(written, read_metrics(folders["metrics"]), tags, name)
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -122,6 +124,7 @@ def recording(client: MlflowClient, record: Record) -> Iterator[str]:
     The block ends the run with `finish`, at the moment when nothing is missing.
     """
     experiment = store.experiment(client, store.EXPERIMENT)
+    views.offer(client, experiment)
     run_id = str(client.create_run(experiment, tags=record.tags, run_name=record.name).info.run_id)
     try:
         now = _milliseconds()
@@ -152,6 +155,12 @@ def log_files(client: MlflowClient, run_id: str, files: Mapping[str, Sequence[Pa
                 client.log_artifact(run_id, str(path), folder or None)
 
 
+def installed_packages() -> str:
+    """What is installed, one `name==version` a line, as pip reads it."""
+    found = {f"{one.name}=={one.version}" for one in distributions()}
+    return "".join(f"{line}\n" for line in sorted(found, key=str.lower))
+
+
 def finish(client: MlflowClient, run_id: str) -> None:
     """Say that the run is complete."""
     client.set_terminated(run_id, RunStatus.to_string(RunStatus.FINISHED))
@@ -164,28 +173,3 @@ def _log(client: MlflowClient, run_id: str, metrics: Sequence[Metric]) -> None:
 
 def _milliseconds() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _git_tags() -> dict[str, str]:
-    """The commit, and whether the files that people write differ from it. Nothing outside a git repository."""
-    commit = _git("rev-parse", "HEAD")
-    if commit is None:
-        return {}
-    excluded = [f":(exclude){path}" for path in WRITTEN_BY_STAGES]
-    changed = _git("status", "--porcelain", "--", ".", *excluded)
-    return {"mlflow.source.git.commit": commit, "git.commit": commit, "git.dirty": str(bool(changed)).lower()}
-
-
-def _git(*arguments: str) -> str | None:
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
-
-
-def _dvc_tags() -> dict[str, str]:
-    """Who asked: `dvc exp run` names the experiment, `dvc repro` does not; `mlflow run` has a run of its own."""
-    names = {"DVC_EXP_NAME": "dvc.exp_name", "DVC_EXP_BASELINE_REV": "dvc.baseline", "MLFLOW_RUN_ID": "project_run"}
-    asked = {tag: os.environ[variable] for variable, tag in names.items() if os.environ.get(variable)}
-    return {**asked, "mlflow.source.name": "dialsum.stages.register"}

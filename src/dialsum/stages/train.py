@@ -1,8 +1,9 @@
 """Stage train: tune the base model on the tokenized rows.
 
 In: data/tokenized, models/base, the catalog's entry. Out: models/trained (a LoRA adapter, or all weights for `full`,
-and trained.json with the values in force), metrics/train.json, plots/training.csv, and metrics/train_speed.json, which
-alone holds what differs between two equal runs. Method `none` trains nothing and says so in trained.json.
+and trained.json with the values in force), metrics/train.json, plots/training.csv, and metrics/train_speed.json and
+plots/training_speed.csv, which alone hold what differs between two equal runs. Method `none` trains nothing and says so
+in trained.json.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 @click.option("--metrics", type=click.Path(path_type=Path), required=True)
 @click.option("--speed", type=click.Path(path_type=Path), required=True)
 @click.option("--curves", type=click.Path(path_type=Path), required=True)
-def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path, speed: Path, curves: Path) -> None:
+@click.option("--pace", type=click.Path(path_type=Path), required=True)
+def main(
+    tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path, speed: Path, curves: Path, pace: Path
+) -> None:
     """Train, or go on with, the model that params.yaml asks for."""
     from dialsum.modeling.catalog import read_entry
     from dialsum.modeling.choice import in_force
@@ -52,10 +56,11 @@ def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path,
     # The checkpoints go when all outputs stand: killed in between, the next run finds the last one and repeats no step.
     name = fingerprint([tokenized, base], [training, is_sharded()])
     if not is_first():
-        tune(training, chosen, tokenized, base, unfinished_folder("train", name))
+        tune(training, chosen, tokenized, base, unfinished_folder("train", name), entry.stem)
         return
     with unfinished("train", name) as checkpoints:
-        outcome = tune(training, chosen, tokenized, base, checkpoints) if training.method != "none" else UNTRAINED
+        trains = training.method != "none"
+        outcome = tune(training, chosen, tokenized, base, checkpoints, entry.stem) if trains else UNTRAINED
         with replacing(trained) as part:
             part.mkdir()
             if outcome.model is not None:
@@ -65,6 +70,7 @@ def main(tokenized: Path, base: Path, entry: Path, trained: Path, metrics: Path,
         write_json(metrics, {"method": training.method, **outcome.figures})
         write_json(speed, outcome.times)
         _write_curves(curves, outcome.log)
+        _write_pace(pace, checkpoints)
 
 
 @dataclass(frozen=True)
@@ -83,8 +89,8 @@ class Outcome:
 UNTRAINED = Outcome(None, None, {"steps": 0}, {"seconds": 0.0}, [])
 
 
-def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoints: Path) -> Outcome:
-    """Train the base model on the tokenized rows."""
+def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoints: Path, model: str) -> Outcome:
+    """Train the base model on the tokenized rows. `model`: its name in catalog/, for the run of its curves."""
     from dialsum.modeling.processes import is_first, is_sharded, take_gpu
 
     take_gpu()  # first of all: bitsandbytes, which others import, asks CUDA for its devices
@@ -100,6 +106,7 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
     from dialsum.modeling.trainers import Lesson
     from dialsum.modeling.training import train
     from dialsum.records import live
+    from dialsum.records.naming import experiment_name
 
     torch.set_num_threads(training.threads)
     splits = load_from_disk(str(tokenized))
@@ -110,7 +117,8 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
     lesson = Lesson(splits["train"], splits["dev"], tokenizer, end_ids(tokenizer, base))
     attention = fastest_isolating(entry.dtype, training.method) if training.batching == "packed" else None
     place = torch.device("cpu") if parted else None  # each GPU gets its part of it
-    curves = live.curves(f"train {training.method} {checkpoints.name}", checkpoints) if is_first() else nullcontext()
+    values = values_in_force(training)
+    curves = live.curves(experiment_name(model, values), checkpoints, values) if is_first() else nullcontext()
     with curves as callback:
         start = time.perf_counter()
         tuned = train(
@@ -195,3 +203,12 @@ def _write_curves(path: Path, log: list[dict[str, Any]]) -> None:
     frame = pd.DataFrame(log, columns=pd.Index(columns)).groupby("step", as_index=False).first()
     with replacing(path) as part:
         frame.to_csv(part, index=False)
+
+
+def _write_pace(path: Path, checkpoints: Path) -> None:
+    """The tokens a second on the way; no line where nothing was trained."""
+    from dialsum.modeling import pace
+
+    measured = checkpoints / pace.FILE
+    with replacing(path) as part:
+        part.write_text(measured.read_text(encoding="utf-8") if measured.exists() else pace.HEADER, encoding="utf-8")
