@@ -52,7 +52,15 @@ SETTINGS = {
         "threads": 1,
     },
     "length_bounds": {"dialogue_tokens": [30], "summary_tokens": [1, 2]},
-    "registry": {"metric": "rouge_mean", "max_rows": 4, "max_chars": 500},
+    "serving": {
+        "max_rows": 4,
+        "max_chars": 500,
+        "max_new_tokens": 20,
+        "max_beams": 4,
+        "batch_rows": 8,
+        "batch_wait_ms": 5,
+        "max_waiting": 40,
+    },
 }
 DIALOGUES = [
     "#Person1#: 내일 오후 3시에 예약하고 싶어요.\\n#Person2#: 네, 성함이 어떻게 되세요?",
@@ -139,8 +147,8 @@ def post(address: str, body: bytes) -> tuple[int, Any]:
         return error.code, json.load(error)
 
 
-def ask(address: str, *rows: dict[str, Any]) -> tuple[int, Any]:
-    return post(address, json.dumps({"dataframe_records": rows}).encode())
+def ask(address: str, *rows: dict[str, Any], **params: int) -> tuple[int, Any]:
+    return post(address, json.dumps({"dataframe_records": rows, "params": params}).encode())
 
 
 @pytest.mark.timeout(300)
@@ -154,6 +162,20 @@ def test_the_champion_answers_as_the_pipeline_does(address: str, folders: dict[s
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda number: ask(address, {"dialogue": DIALOGUES[number % 3]}), range(12)))
     assert answers == [(200, {"predictions": [{"summary": summaries[number % 3]}]}) for number in range(12)]
+
+    # Many at once, more than there are processors: each gets its own, and those with other values too.
+    with ThreadPoolExecutor(16) as pool:
+        asked = [pool.submit(ask, address, {"dialogue": DIALOGUES[number % 3]}) for number in range(48)]
+        shorter = pool.submit(ask, address, {"dialogue": DIALOGUES[0]}, max_new_tokens=1)
+    assert [one.result() for one in asked] == [
+        (200, {"predictions": [{"summary": summaries[number % 3]}]}) for number in range(48)
+    ]
+    assert shorter.result()[0] == 200
+    assert len(shorter.result()[1]["predictions"][0]["summary"]) < len(summaries[0])
+
+    status, body = ask(address, {"dialogue": DIALOGUES[0]}, num_beams=5)
+    reason = "params: 'num_beams' should be a whole number from 1 to 4"
+    assert (status, body) == (400, {"error_code": "INVALID_PARAMETER_VALUE", "message": reason})
 
     refusals = {
         "row 0: 'dialogue' is empty": [{"dialogue": ""}],

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from dialsum.params.strict import STRICT
@@ -19,11 +18,6 @@ class Evaluation:
 
 @dataclass(frozen=True, config=STRICT)
 class Registry:
-    """`metric`: the dev score, a key of metrics/rouge.json, in which a new champion must be better.
-
-    `max_rows` and `max_chars` bound what one request to the served model may hold: dialogues, and characters of each.
-    """
+    """`metric`: the dev score, a key of metrics/rouge.json, in which a new champion must be better."""
 
     metric: Literal["rouge_mean", "rouge1", "rouge2", "rougeL"]
-    max_rows: Annotated[int, Field(gt=0)]
-    max_chars: Annotated[int, Field(gt=0)]
