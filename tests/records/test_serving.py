@@ -206,6 +206,7 @@ def test_what_finds_no_room_is_refused_at_once_and_what_waits_too_long_after_its
 
         go_on.clear()
         monkeypatch.setenv("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", "1")
+        monkeypatch.setenv("__pyfunc_model_path__", "in MLflow's server")
         try:
             with pytest.raises(serving.Refusal) as caught:
                 predict(model, frame("#Person1#: 네."))

@@ -23,13 +23,10 @@ from dialsum.errors import InputError
 @click.option("--host", default="127.0.0.1", show_default=True, help="No login guards it: 0.0.0.0 opens it to all.")
 def main(port: int, host: str) -> None:
     """Serve the champion over HTTP."""
-    from dialsum.records import registry, store
+    from dialsum.records import registry, store, versions
 
     if registry.by_alias(store.connect(), registry.CHAMPION) is None:
-        raise InputError(
-            f"{store.uri()}: no model is the champion yet; run `make repro`, or, where that finds "
-            "nothing to do, `dvc repro --force --single-item register`"
-        )
+        raise InputError(f"{store.uri()}: {versions.NO_CHAMPION}")
     refuse_taken(host, port)
     model = f"models:/{store.MODEL}@{registry.CHAMPION}"
     options = ["-m", model, "--env-manager", "local", "--port", str(port), "--host", host]

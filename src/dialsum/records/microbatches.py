@@ -56,11 +56,11 @@ class MicroBatches(Generic[Kind, Row, Reply]):
         self.changed = threading.Condition()
         threading.Thread(target=self._run, name="microbatches", daemon=True).start()
 
-    def ask(self, rows: Sequence[Row], kind: Kind, seconds: float) -> list[Reply]:
+    def ask(self, rows: Sequence[Row], kind: Kind, seconds: float | None) -> list[Reply]:
         """The replies to one request's rows.
 
-        Raises FullError at once if there is no room for them, TimeoutError after so many `seconds`, and what `work`
-        raises for these rows.
+        Raises FullError at once if there is no room for them, TimeoutError after so many `seconds` (None: never), and
+        what `work` raises for these rows.
         """
         request = object()
         mine: list[Waiting[Kind, Row, Reply]] = [Waiting(row, kind, request) for row in rows]
@@ -69,9 +69,9 @@ class MicroBatches(Generic[Kind, Row, Reply]):
                 raise FullError
             self.waiting.extend(mine)
             self.changed.notify()
-        until = time.monotonic() + seconds
+        until = None if seconds is None else time.monotonic() + seconds
         try:
-            return [one.reply.result(max(0.0, until - time.monotonic())) for one in mine]
+            return [one.reply.result(until and max(0.0, until - time.monotonic())) for one in mine]
         finally:
             for one in mine:  # after a failure nobody waits for the others
                 one.reply.cancel()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -33,7 +34,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from dialsum.errors import InputError
 from dialsum.records.microbatches import FullError, MicroBatches
-from dialsum.records.threads import widen
+from dialsum.records.threads import SERVED, widen
 
 if TYPE_CHECKING:
     from dialsum.corpus.dialogue import Dialogue
@@ -125,14 +126,14 @@ class DialogueSummaries(PythonModel):
         """The column `summary`, one row a dialogue, in order. Raises Refusal for what it will not or cannot answer."""
         texts = check(model_input, self.limits.max_rows, self.limits.max_chars)
         choice = choose(params or {}, self.generation, self.limits)
-        seconds = int(MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get())  # type: ignore[no-untyped-call]
+        seconds = patience()
         try:
             dialogues = self._dialogues(texts, topics(model_input))
             return pd.DataFrame({OUTPUT: self.together.ask(dialogues, choice, seconds)})
         except FullError as error:
             raise Refusal("too many dialogues are waiting; try again later", RESOURCE_EXHAUSTED) from error
         except TimeoutError as error:
-            raise Refusal(f"no answer within {seconds} seconds; try again later", DEADLINE_EXCEEDED) from error
+            raise Refusal(f"no answer within {seconds:g} seconds; try again later", DEADLINE_EXCEEDED) from error
         except InputError as error:
             raise Refusal(str(error)) from error
         except Exception as error:
@@ -146,6 +147,11 @@ class DialogueSummaries(PythonModel):
             to_dialogue(str(row), text, self.cleaning, topic)
             for row, (text, topic) in enumerate(zip(texts, subjects, strict=True))
         ]
+
+
+def patience() -> float | None:
+    """The seconds after which MLflow's server answers in our place; without a server there is no limit (None)."""
+    return float(MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get()) if SERVED in os.environ else None  # type: ignore[no-untyped-call]
 
 
 def check(request: pd.DataFrame, max_rows: int, max_chars: int) -> list[str]:
