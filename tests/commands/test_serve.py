@@ -45,6 +45,7 @@ def test_serve_starts_mlflow_on_this_store(
     assert environment["MLFLOW_TRACKING_URI"] == f"sqlite:///{tmp_path}/mlflow.db"
     assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
     assert environment["PATH"] == f"{Path(sys.executable).parent}:/usr/bin"  # for uvicorn
+    assert environment["UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN"] == "30"
 
 
 @pytest.mark.usefixtures("started")

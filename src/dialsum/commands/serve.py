@@ -31,7 +31,9 @@ def main(port: int, host: str) -> None:
     model = f"models:/{store.MODEL}@{registry.CHAMPION}"
     options = ["-m", model, "--env-manager", "local", "--port", str(port), "--host", host]
     command = [sys.executable, "-m", "mlflow", "models", "serve", *options]
-    os.execve(command[0], command, server_environment())
+    # Told to stop, it waits so long for requests that slow clients have begun; by itself it would wait for ever.
+    environment = {"UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": "30", **server_environment()}
+    os.execve(command[0], command, environment)
 
 
 def refuse_taken(host: str, port: int) -> None:

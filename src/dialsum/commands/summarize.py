@@ -41,7 +41,8 @@ def main(file: Path, model: str | None, columns: tuple[str, ...], out: Path | No
     """Summarize the dialogues of FILE (- for standard input).
 
     FILE is a table (.csv, .tsv, .json, .jsonl) with the columns fname and dialogue, or any other name with the plain
-    text of one dialogue, a turn a line. Cleaning, prompt and decoding are those that the version was trained with.
+    text of one dialogue, a turn a line. Cleaning, prompt and decoding are those that the version was trained with. A
+    model in MLflow's format brings its code along, which runs: name no FOLDER that you do not trust.
 
     \b
     Examples:
