@@ -23,13 +23,26 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_version_is_found_by_number_alias_and_folder(champion: ModelVersion) -> None:
     folder = versions.locate(None)
-    assert versions.locate(champion.version) == versions.locate("champion") == versions.locate(str(folder)) == folder
+    assert (
+        versions.locate(str(champion.version)) == versions.locate("champion") == versions.locate(str(folder)) == folder
+    )
     assert versions.read_settings(folder)["serving"]["max_rows"] == 4
     for name in ("99", "nobody"):
         with pytest.raises(InputError, match=f"^--model {name}: is no version, no alias and no folder"):
             versions.locate(name)
     with pytest.raises(InputError, match=r"has no artifacts/settings\.json; expected is a model of dialsum"):
         versions.locate(str(folder / "artifacts"))
+
+
+@pytest.mark.usefixtures("champion")
+def test_a_version_whose_weights_lie_elsewhere_is_refused() -> None:
+    folder = versions.locate(None)
+    assert (versions.artifact(folder, "trained") / "adapter_model.safetensors").is_file()
+    listing = folder / "MLmodel"
+    place = versions.artifact(folder, "trained").relative_to(folder.resolve())
+    listing.write_text(listing.read_text().replace(f"path: {place}", "path: ../../../../secret"))
+    with pytest.raises(InputError, match=r"MLmodel: artifacts\.trained: lies outside of the folder"):
+        versions.artifact(folder, "trained")
 
 
 @pytest.mark.usefixtures("client")

@@ -46,7 +46,7 @@ def main(merged: Path, model: str | None) -> None:
     form = parse(Form, settings["prompt"], f"{where}: prompt")
     limits = parse(Tokenize, settings["tokenize"], f"{where}: tokenize")
     generation = parse(Generation, settings["generation"], f"{where}: generation")
-    base, trained = folder / versions.BASE, folder / versions.TRAINED
+    base, trained = versions.artifact(folder, "base"), versions.artifact(folder, "trained")
     click.echo(f"merging {read_pin(base).name} and its adapter", err=True)
     try:
         with replacing(merged) as part:

@@ -19,7 +19,7 @@ NO_CHAMPION = (
     "no model is the champion yet; run `make repro`, or, where that finds nothing to do, `dvc repro --force "
     "--single-item register`"
 )
-BASE, TRAINED, SETTINGS = (Path("artifacts") / name for name in ("base", "trained", "settings.json"))
+SETTINGS = Path("artifacts") / "settings.json"
 
 
 def locate(name: str | None) -> Path:
@@ -46,6 +46,17 @@ def read_settings(folder: Path) -> dict[str, Any]:
             f"{folder}: is of an older dialsum; register it again: dvc repro --force --single-item register"
         )
     return settings
+
+
+def artifact(folder: Path, name: str) -> Path:
+    """The place of `base` or `trained` in a version. Raises InputError if it is said to be elsewhere."""
+    from mlflow.models import Model
+
+    listed = Model.load(str(folder)).flavors["python_function"]["artifacts"]
+    place: Path = (folder / listed[name]["path"]).resolve()
+    if not place.is_relative_to(folder.resolve()):
+        raise InputError(f"{folder / 'MLmodel'}: artifacts.{name}: lies outside of the folder; take a whole version")
+    return place
 
 
 def _number(name: str | None) -> str:
