@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import os
-from collections import Counter
 import shutil
+from collections import Counter
 from dataclasses import replace
 from math import log
 from pathlib import Path

@@ -46,6 +46,7 @@ def test_serve_starts_mlflow_on_this_store(
     assert environment["MLFLOW_TRACKING_URI"] == f"sqlite:///{tmp_path}/mlflow.db"
     assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
     assert environment["PATH"] == f"{Path(sys.executable).parent}:/usr/bin"  # for uvicorn
+    assert environment["UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN"] == "30"
 
 
 @pytest.mark.usefixtures("started")
@@ -62,6 +63,21 @@ def test_ui_is_bound_to_this_machine_and_starts_no_jobs(started: dict[str, Any],
     expected = ["-m", "mlflow", "ui", "--backend-store-uri", address, "--port", "5005", "--host", "127.0.0.1"]
     assert started["command"] == [sys.executable, *expected]
     assert started["environment"]["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] == "false"
+    assert started["environment"]["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    hosts = "127.0.0.1:5005,localhost:5005,[::1]:5005"
+    assert started["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"] == hosts
+
+
+@pytest.mark.parametrize(
+    ("host", "hosts"),
+    [
+        ("::1", "127.0.0.1:5000,localhost:5000,[::1]:5000"),
+        ("192.168.0.7", "127.0.0.1:5000,localhost:5000,[::1]:5000,192.168.0.7:5000"),
+        ("0.0.0.0", None),
+    ],
+)
+def test_ui_answers_under_the_names_that_it_listens_on(host: str, hosts: str | None) -> None:
+    assert ui.allowed_hosts(host, 5000).get("MLFLOW_SERVER_ALLOWED_HOSTS") == hosts
 
 
 @pytest.mark.usefixtures("started")

@@ -215,6 +215,12 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: evaluation: this section is missing\n"
             "params.yaml: scoring: unknown section; remove it, or correct its spelling",
         ),
+        (
+            "^  max_waiting: 256",
+            "  max_waiting: 63",
+            "params.yaml: serving: max_waiting (63) is less than max_rows (64): a request of that size would always be "
+            "refused",
+        ),
     ],
 )
 def test_a_fault_is_one_line_that_names_file_key_and_what_is_expected(

@@ -19,8 +19,6 @@ RULES = Registry(
     min_score=0.0,
     max_foreign_rate=0.03,
     min_stop_rate=0.9,
-    max_rows=64,
-    max_chars=20000,
 )
 FIRST = champions.Verdict("champion", "the first on these dev data")
 

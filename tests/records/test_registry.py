@@ -47,7 +47,8 @@ def test_a_request_may_hold_topics_where_prompts_name_them() -> None:
     from mlflow.models.utils import _enforce_schema
 
     def taken(with_topic: bool, **columns: list[str]) -> list[str]:
-        return list(_enforce_schema(pd.DataFrame(columns), registry._signature(with_topic).inputs).columns)
+        inputs = registry._signature(with_topic, {"max_new_tokens": 200, "num_beams": 1}).inputs
+        return list(_enforce_schema(pd.DataFrame(columns), inputs).columns)
 
     assert taken(False, dialogue=["가"], topic=["나"]) == ["dialogue"]
     assert taken(True, dialogue=["가"], topic=["나"]) == ["dialogue", "topic"]

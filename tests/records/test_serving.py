@@ -4,7 +4,8 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,9 @@ from dialsum.corpus.cleaning import ALL
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
 from dialsum.errors import InputError
+from dialsum.params.generation import Generation
+from dialsum.params.serving import Serving
+from dialsum.params.strict import load
 from dialsum.records import serving
 
 SECRET = "비밀번호는 1234"
@@ -25,25 +29,42 @@ def frame(*dialogues: Any) -> pd.DataFrame:
     return pd.DataFrame({"dialogue": list(dialogues)}, dtype=object)
 
 
+LIMITS = Serving(
+    max_rows=3, max_chars=60, max_new_tokens=50, max_beams=4, batch_rows=8, batch_wait_ms=1, max_waiting=20
+)
+GENERATION = load(Path(__file__).parents[1] / "params.yaml", "generation", Generation)
+
+
+@dataclass(frozen=True)
+class Fake:
+    """What a Summarizer is to the pyfunc."""
+
+    generation: Generation = GENERATION
+    fault: str = ""
+
+
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> serving.DialogueSummaries:
     """The pyfunc, with a model that names the number of turns and notices two threads at once."""
     busy = threading.Lock()
 
-    def summarize(summarizer: str, dialogues: list[Dialogue]) -> list[Prediction]:
-        assert busy.acquire(blocking=False), "two requests at once"
+    def summarize(summarizer: Fake, dialogues: list[Dialogue]) -> list[Prediction]:
+        assert busy.acquire(blocking=False), "two threads at once"
         time.sleep(0.005)
         busy.release()
-        if summarizer == "broken":
+        if summarizer.fault and any(summarizer.fault in one.text() for one in dialogues):
             raise RuntimeError(f"out of memory at {dialogues[0].text()}")
-        return [Prediction(one.id, f"{len(one.turns)} turns: {one.turns[-1].text}", True) for one in dialogues]
+        beams = summarizer.generation.num_beams
+        said = [f"{len(one.turns)} turns: {one.turns[-1].text}" + f", {beams} beams" * (beams > 1) for one in dialogues]
+        return [Prediction(one.id, text, True) for one, text in zip(dialogues, said, strict=True)]
 
     monkeypatch.setattr("dialsum.modeling.decoding.summarize", summarize)
+    return started(Fake())
+
+
+def started(summarizer: Fake, limits: Serving = LIMITS) -> serving.DialogueSummaries:
     loaded = serving.DialogueSummaries()
-    loaded.limits = SimpleNamespace(max_rows=3, max_chars=60)  # type: ignore[assignment]
-    loaded.cleaning = ALL
-    loaded.lock = threading.Lock()
-    loaded.summarizer = "whole"  # type: ignore[assignment]
+    loaded.start(summarizer, ALL, limits)  # type: ignore[arg-type]
     return loaded
 
 
@@ -103,23 +124,98 @@ def test_what_cannot_be_summarized_is_refused(
     assert json.loads(caught.value.serialize_as_json()) == {"error_code": "INVALID_PARAMETER_VALUE", "message": reason}
 
 
-def test_a_failure_of_the_model_is_ours_and_says_nothing_of_the_dialogue(
-    model: serving.DialogueSummaries, caplog: pytest.LogCaptureFixture
-) -> None:
-    model.summarizer = "broken"  # type: ignore[assignment]
+@pytest.mark.usefixtures("model")
+def test_a_failure_of_the_model_is_ours_and_says_nothing_of_the_dialogue(caplog: pytest.LogCaptureFixture) -> None:
+    model = started(Fake(fault="1234"))
     with pytest.raises(serving.Refusal) as caught:
         predict(model, frame(SECRET))
     assert caught.value.get_http_status_code() == 500
     assert "1234" not in caught.value.serialize_as_json()
     assert "RuntimeError" in caplog.text  # the server's own log says why
-    model.summarizer = "whole"  # type: ignore[assignment]
-    assert predict(model, frame("#Person1#: 네.")) == ["1 turns: 네."]  # and the lock is free again
+    assert predict(model, frame("#Person1#: 네.")) == ["1 turns: 네."]  # and it goes on
 
 
-def test_requests_at_once_take_turns_and_are_not_mixed(model: serving.DialogueSummaries) -> None:
+def test_requests_at_once_are_answered_each_with_its_own(model: serving.DialogueSummaries) -> None:
+    def one(number: int) -> list[str]:
+        beams = 1 + number % 2
+        return list(model.predict(None, frame(f"#Person1#: {number}"), {"num_beams": beams})["summary"])
+
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda number: predict(model, frame(f"#Person1#: {number}")), range(40)))
-    assert answers == [[f"1 turns: {number}"] for number in range(40)]
+        answers = list(pool.map(one, range(40)))
+    assert answers == [[f"1 turns: {number}" + ", 2 beams" * (number % 2)] for number in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        ({"num_beams": 5}, "params: 'num_beams' should be a whole number from 1 to 4"),
+        ({"num_beams": 0}, "params: 'num_beams' should be a whole number from 1 to 4"),
+        ({"num_beams": True, "max_new_tokens": 10}, "params: 'num_beams' should be a whole number from 1 to 4"),
+        ({"max_new_tokens": 51}, "params: 'max_new_tokens' should be a whole number from 1 to 50"),
+        ({"max_new_tokens": 10**30}, "params: 'max_new_tokens' should be a whole number from 1 to 50"),
+        ({"max_new_tokens": "10"}, "params: 'max_new_tokens' should be a whole number from 1 to 50"),
+    ],
+)
+def test_params_out_of_bounds_are_refused(
+    model: serving.DialogueSummaries, params: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(serving.Refusal) as caught:
+        model.predict(None, frame("#Person1#: 네."), params)
+    assert (caught.value.get_http_status_code(), caught.value.reason) == (400, reason)
+
+
+def test_the_versions_own_values_are_within_bounds_and_null_asks_for_them(model: serving.DialogueSummaries) -> None:
+    own = {"max_new_tokens": GENERATION.max_new_tokens, "num_beams": None}
+    assert GENERATION.max_new_tokens > LIMITS.max_new_tokens
+    assert list(model.predict(None, frame("#Person1#: 네."), own)["summary"]) == ["1 turns: 네."]
+
+
+@pytest.mark.usefixtures("model")
+def test_beams_for_a_version_that_samples_are_refused() -> None:
+    model = started(Fake(replace(GENERATION, do_sample=True)))
+    with pytest.raises(serving.Refusal) as caught:
+        model.predict(None, frame("#Person1#: 네."), {"num_beams": 2})
+    assert caught.value.get_http_status_code() == 400
+    assert caught.value.reason.startswith("params: this version takes no such values: do_sample (true) draws")
+
+
+def test_what_finds_no_room_is_refused_at_once_and_what_waits_too_long_after_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = threading.Event()
+
+    def summarize(_: Fake, dialogues: list[Dialogue]) -> list[Prediction]:
+        go_on.wait(30)
+        return [Prediction(one.id, "fine", True) for one in dialogues]
+
+    monkeypatch.setattr("dialsum.modeling.decoding.summarize", summarize)
+    model = started(Fake(), replace(LIMITS, batch_rows=1, max_waiting=3))
+    with ThreadPoolExecutor(4) as pool:
+        try:
+            waiting = [pool.submit(predict, model, frame("#Person1#: 네.")) for _ in range(4)]  # 1 in work, 3 waiting
+            until = time.monotonic() + 10
+            while len(model.together.waiting) < 3 and time.monotonic() < until:
+                time.sleep(0.01)
+            with pytest.raises(serving.Refusal) as caught:
+                predict(model, frame("#Person1#: 네."))
+            assert caught.value.get_http_status_code() == 429
+            assert caught.value.reason == "too many dialogues are waiting; try again later"
+        finally:
+            go_on.set()
+        assert [one.result() for one in waiting] == [["fine"]] * 4
+
+        go_on.clear()
+        monkeypatch.setenv("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", "1")
+        monkeypatch.setenv("__pyfunc_model_path__", "in MLflow's server")
+        try:
+            with pytest.raises(serving.Refusal) as caught:
+                predict(model, frame("#Person1#: 네."))
+        finally:
+            go_on.set()
+    assert (caught.value.get_http_status_code(), caught.value.reason) == (
+        504,
+        "no answer within 1 seconds; try again later",
+    )
 
 
 def test_mlflows_server_adds_neither_data_nor_trace_to_a_refusal(model: serving.DialogueSummaries) -> None:

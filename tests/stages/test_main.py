@@ -45,8 +45,8 @@ def spoil(repository: Path, old: str, new: str) -> None:
         (
             "  max_rows: 64",
             "  max_row: 64",
-            "error: params.yaml: registry.max_rows: this key is missing; every value is chosen in this file\n"
-            "params.yaml: registry.max_row: unknown key; remove it, or correct its spelling\n",
+            "error: params.yaml: serving.max_rows: this key is missing; every value is chosen in this file\n"
+            "params.yaml: serving.max_row: unknown key; remove it, or correct its spelling\n",
         ),
     ],
 )

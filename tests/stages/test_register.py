@@ -141,7 +141,7 @@ def test_each_execution_leaves_one_complete_run_and_version(repository: Path) ->
 
     model = repository / "mlartifacts/models" / client.get_run(first["run_id"]).outputs.model_outputs[0].model_id
     served = json.loads((model / "artifacts/artifacts/settings.json").read_text())
-    assert sorted(served) == ["cleaning", "generation", "length_bounds", "prompt", "registry", "tokenize"]
+    assert sorted(served) == ["cleaning", "generation", "length_bounds", "prompt", "serving", "tokenize"]
     assert served["length_bounds"] == {"dialogue_tokens": [9], "summary_tokens": [3, 5]}
     assert not [path for path in model.rglob("*") if path.suffix in (".pkl", ".pyc")]
 

@@ -23,18 +23,17 @@ from dialsum.errors import InputError
 @click.option("--host", default="127.0.0.1", show_default=True, help="No login guards it: 0.0.0.0 opens it to all.")
 def main(port: int, host: str) -> None:
     """Serve the champion over HTTP."""
-    from dialsum.records import registry, store
+    from dialsum.records import registry, store, versions
 
     if registry.by_alias(store.connect(), registry.CHAMPION) is None:
-        raise InputError(
-            f"{store.uri()}: no model is the champion yet; run `make repro`, or, where that finds "
-            "nothing to do, `dvc repro --force --single-item register`"
-        )
+        raise InputError(f"{store.uri()}: {versions.NO_CHAMPION}")
     refuse_taken(host, port)
     model = f"models:/{store.MODEL}@{registry.CHAMPION}"
     options = ["-m", model, "--env-manager", "local", "--port", str(port), "--host", host]
     command = [sys.executable, "-m", "mlflow", "models", "serve", *options]
-    os.execve(command[0], command, server_environment())
+    # Told to stop, it waits so long for requests that slow clients have begun; by itself it would wait for ever.
+    environment = {"UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": "30", **server_environment()}
+    os.execve(command[0], command, environment)
 
 
 def refuse_taken(host: str, port: int) -> None:

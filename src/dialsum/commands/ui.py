@@ -1,6 +1,7 @@
 """`dialsum ui`: look at runs, curves and versions in the browser.
 
-Enters: the store. Leaves: MLflow's server in place of this process, on http://127.0.0.1:5000, until it is stopped.
+Enters: the store. Leaves: MLflow's server in place of this process, on http://127.0.0.1:5000, until it is stopped. It
+answers under the names of this machine alone: a foreign page whose name points here (DNS rebinding) gets nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +32,18 @@ def main(port: int, host: str) -> None:
         views.offer(client, found.experiment_id)
         click.echo(f"runs side by side: {views.link(f'http://{host}:{port}', found.experiment_id)}")
     # Without a job queue: dialsum starts none, and it would be a dozen idle processes.
-    environment = {**server_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment = {**allowed_hosts(host, port), **server_environment(), "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     options = ["--backend-store-uri", address, "--port", str(port), "--host", host]
     command = [sys.executable, "-m", "mlflow", "ui", *options]
     os.execve(command[0], command, environment)
+
+
+def allowed_hosts(host: str, port: int) -> dict[str, str]:
+    """The variable that tells MLflow under which names it answers; the user's own value, which is elsewhere, wins.
+
+    Where it listens on all addresses (0.0.0.0) nobody knows its names: MLflow then takes those of private networks.
+    """
+    if host in ("0.0.0.0", "::"):
+        return {}
+    names = dict.fromkeys(["127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host])
+    return {"MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(f"{name}:{port}" for name in names)}

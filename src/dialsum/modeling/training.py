@@ -26,8 +26,8 @@ from dialsum.errors import InputError
 from dialsum.modeling import best, figures
 from dialsum.modeling.batching import EpochSampler
 from dialsum.modeling.gpu import ran_out
-from dialsum.modeling.sharding import gather
 from dialsum.modeling.pace import Pace
+from dialsum.modeling.sharding import gather
 from dialsum.modeling.trainers import Lesson, make_trainer
 from dialsum.modeling.watching import Marker, Order, ProgressBar, Watch
 from dialsum.params.training import Training

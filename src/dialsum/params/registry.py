@@ -23,7 +23,6 @@ class Registry:
 
     `confidence`: in what share of resamples of the dev rows (paired bootstrap). `min_score` (of `metric`, percent),
     `max_foreign_rate` and `min_stop_rate` (shares of the dev summaries) are gates: who fails one is never champion.
-    `max_rows` and `max_chars` bound what one request to the served model may hold: dialogues, and characters of each.
     """
 
     metric: Literal["rouge_mean", "rouge1", "rouge2", "rougeL"]
@@ -31,5 +30,3 @@ class Registry:
     min_score: Annotated[float, Field(ge=0, le=100)]
     max_foreign_rate: Annotated[float, Field(ge=0, le=1)]
     min_stop_rate: Annotated[float, Field(ge=0, le=1)]
-    max_rows: Annotated[int, Field(gt=0)]
-    max_chars: Annotated[int, Field(gt=0)]

@@ -13,6 +13,7 @@ from dialsum.params.generation import Generation
 from dialsum.params.model import Model
 from dialsum.params.prompt import Prompt, Tokenize, without_effect
 from dialsum.params.registry import Evaluation, Registry
+from dialsum.params.serving import Serving
 from dialsum.params.strict import parse, read_yaml
 from dialsum.params.training import Training
 from dialsum.params.validation import Validation
@@ -29,6 +30,7 @@ SECTIONS: dict[str, type] = {
     "generation": Generation,
     "evaluation": Evaluation,
     "registry": Registry,
+    "serving": Serving,
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,7 +130,7 @@ def _save(scratch: Path, model: LoggedModel, folders: Mapping[str, Path], settin
         python_model=serving.__file__,
         code_paths=[str(Path(dialsum.__file__).parent)],
         artifacts={**{name: str(folder) for name, folder in folders.items()}, "settings": str(values)},
-        signature=_signature(with_topic=settings["prompt"]["topic"] != "never"),
+        signature=_signature(settings["prompt"]["topic"] != "never", settings["generation"]),
         input_example=pd.DataFrame({serving.INPUT: [EXAMPLE]}),
         pip_requirements=requirements(),
         mlflow_model=Model(
@@ -142,13 +143,15 @@ def _save(scratch: Path, model: LoggedModel, folders: Mapping[str, Path], settin
     return target
 
 
-def _signature(with_topic: bool) -> ModelSignature:
-    """What a request holds: a dialogue, and where the model was trained on topics it may hold that too."""
+def _signature(with_topic: bool, generation: Mapping[str, Any]) -> ModelSignature:
+    """What a request holds: a dialogue, where the model was trained on topics that too, and what it may choose."""
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
     topic = [ColSpec(DataType.string, serving.TOPIC, required=False)] if with_topic else []
+    choices = [field.name for field in fields(serving.Choice)]
     return ModelSignature(
         inputs=Schema([ColSpec(DataType.string, serving.INPUT), *topic]),
         outputs=Schema([ColSpec(DataType.string, serving.OUTPUT)]),
+        params=ParamSchema([ParamSpec(name, DataType.long, generation[name]) for name in choices]),
     )

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PARAMS = Path("params.yaml")
 LOCK = Path("dvc.lock")
 PIPELINE = (PARAMS, Path("dvc.yaml"), LOCK)
-SERVED = ("cleaning", "tokenize", "generation", "registry")  # with the prompt's form, they decide what a server answers
+SERVED = ("cleaning", "tokenize", "generation", "serving")  # with the prompt's form, they decide what a server answers
 PLACE = click.Path(path_type=Path)
 
 
