@@ -81,11 +81,12 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
         return
     console = _console()
     watch = _run_in_copies(plan, chosen, gated) if temp else _run_queue(console, plan, chosen, jobs, gated)
-    _print_gates(console, chosen, _judged(chosen, watch))
+    judged = _judged(chosen, watch)
+    _print_gates(console, chosen, judged)
     lost = [one for one in plan if one.title not in watch.commits]
     for one in lost:
         click.echo(f"{one.title}: not finished; its log: dialsum experiments log {one.title}", err=True)
-    if lost:
+    if lost or (gated and _failing(chosen, judged)):
         sys.exit(1)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 STAGE = re.compile(r"^Running stage '(\w+)'", re.MULTILINE)
+TRAIN = "train"  # the stage with a curve
 SCORE = "rouge.rouge_mean"
 BEHIND = 50  # logged steps from which the speed is taken
 
@@ -58,7 +59,7 @@ def row(experiment: Experiment, commit: str | None, task: Task | None, live: Map
         # It is done in the queue a moment before its commit is found, or its commit was removed.
         return Row(experiment.title, task.state)
     stage = running_stage(task.log)
-    curve = live.get(experiment.title) if stage == "train" else None
+    curve = live.get(experiment.title) if stage == TRAIN else None
     if curve is None:
         return Row(experiment.title, "running", stage)
     seconds = curve.seconds_to(float(experiment.params["training"]["epochs"]))

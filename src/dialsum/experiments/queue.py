@@ -8,12 +8,14 @@ Only what DVC's commands do not tell machines is asked of its Python API (3.67):
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -70,21 +72,24 @@ def environment() -> dict[str, str]:
 def run(line: Sequence[str], lock: int | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command of DVC to its end, out of reach of Ctrl-C; where another holds DVC's lock, again.
 
-    `lock`: a descriptor that it inherits. The caller looks at the exit status.
+    `lock`: a descriptor that it inherits. The caller looks at the exit status; stdout has all that it said.
     """
     began = time.monotonic()
     while True:
-        with _undisturbed():
-            done = subprocess.run(
+        # To a file and not a pipe, which the workers that DVC leaves behind would keep open.
+        with _undisturbed(), tempfile.TemporaryFile("w+") as said:
+            code = subprocess.run(
                 line,
                 env=environment(),
-                capture_output=True,
-                text=True,
-                start_new_session=True,
                 stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
                 pass_fds=() if lock is None else (lock,),
-            )
-        if done.returncode == 0 or LOCKED not in done.stderr or time.monotonic() - began > PATIENCE:
+            ).returncode
+            said.seek(0)
+            done = subprocess.CompletedProcess(line, code, said.read())
+        if done.returncode == 0 or LOCKED not in done.stdout or time.monotonic() - began > PATIENCE:
             return done
         time.sleep(1)
 
@@ -122,26 +127,32 @@ class Queue:
 
     def recover(self) -> list[str]:
         """Give up what no worker works on any more, since workers were killed: it is failed. Its names."""
+        # Asked twice: one that has just begun or ended may be missing from one answer.
+        lost = {entry.stash_rev: entry for entry in self._unattended()}
+        lost = {entry.stash_rev: entry for entry in self._unattended() if entry.stash_rev in lost} if lost else {}
+        for entry in lost.values():
+            self._end(entry)
+            with suppress(Exception):  # it has ended by itself after all
+                self._queue.kill([entry.stash_rev], force=True)  # nothing is there to kill: it marks it as failed
+        return [str(entry.name) for entry in lost.values()]
+
+    def _unattended(self) -> list[Any]:
+        """Entries that have begun and not ended, and that no worker says it works on."""
         active = list(self._queue.iter_active())
         if not active:
             return []
-        working = self._queue._get_running_task_ids()  # asks the workers themselves
-        lost = [
+        working = self._queue._get_running_task_ids()  # a second, for the workers to answer
+        return [
             entry
             for message, entry in self._queue._iter_processed()
             if entry in active and message.headers["id"] not in working
         ]
-        for entry in lost:
-            self._end(entry)
-        names = [str(entry.name) for entry in lost]
-        if names:
-            self._queue.kill(names, force=True)  # there is nothing to kill any more: it marks them as failed
-        return names
 
     def worker_lives(self) -> bool:
         """Whether any process takes tasks from the queue."""
-        infos = [info for name, info in self._queue.proc.processes() if name.startswith("dvc-exp-worker-")]
-        return any(info.returncode is None and _lives(info.pid) for info in infos)
+        files = Path(self._queue.wdir).glob("dvc-exp-worker-*.json")
+        infos = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+        return any(info["returncode"] is None and _lives(info["pid"]) for info in infos)
 
     def remove(self, names: Iterable[str]) -> None:
         """Take queued or failed tasks out of the queue."""

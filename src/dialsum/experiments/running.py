@@ -47,9 +47,7 @@ class Watch:
     def rows(self) -> list[progress.Row]:
         """All experiments, in order."""
         training = [
-            one.title
-            for one in self.plan
-            if (task := self.tasks.get(one.title)) and task.state == "running" and one.title not in self.commits
+            name for name in self.in_state("running") if progress.running_stage(self.tasks[name].log) == progress.TRAIN
         ]
         live = self.curves.of(training)
         return [progress.row(one, self.commits.get(one.title), self.tasks.get(one.title), live) for one in self.plan]
@@ -158,5 +156,5 @@ def judgements(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
 def _must(done: CompletedProcess[str], what: str) -> None:
     """Raise InputError with DVC's own words if a command failed."""
     if done.returncode != 0:
-        words = [line for line in done.stderr.splitlines() if line.strip()]
-        raise InputError(f"dvc: {what}: {words[0] if words else 'failed'}")
+        words = [line.removeprefix("ERROR: ") for line in done.stdout.splitlines() if line.startswith("ERROR")]
+        raise InputError(f"dvc: {what}: {words[0] if words else done.stdout.strip() or 'failed'}")
