@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PATIENCE = 200  # seconds for what takes ten on a machine that has nothing else to do
 
-# It says that it ran, in a file of the parent repository, waits while there is a file `hold` there, and fails for seed 13.
+# It says that it ran, in a file of the parent repository, waits while `hold<seed>` is there, and fails for seed 13.
 WORK = """\
 import json, os, sys, time
 from pathlib import Path
@@ -144,7 +144,7 @@ def small(tmp_path: Path) -> Small:
 
 
 @pytest.fixture
-def queueing(tmp_path: Path) -> object:
+def queueing(tmp_path: Path) -> Iterator[Small]:
     """The same, for tests that start workers."""
     made = _made(tmp_path / "small")
     yield made

@@ -85,7 +85,8 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
     _print_gates(console, chosen, judged)
     lost = [one for one in plan if one.title not in watch.commits]
     for one in lost:
-        click.echo(f"{one.title}: not finished; its log: dialsum experiments log {one.title}", err=True)
+        state = f"finished; dialsum experiments log {one.title}" if one.title in watch.tasks else "begun"
+        click.echo(f"{one.title}: not {state}", err=True)
     if lost or (gated and _failing(chosen, judged)):
         sys.exit(1)
 

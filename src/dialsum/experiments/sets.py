@@ -17,6 +17,7 @@ DVC knows an experiment as SET--NAME (`phases-tiny--phase-1`), with a model of o
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -37,7 +38,8 @@ EXPERIMENTS, PARAMS = Path("experiments.yaml"), Path("params.yaml")
 ENDS = "--"  # what stands between the set and the experiment in a name
 MODEL = "model.name"
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$")]
+NAME = r"^[a-z0-9]+([._-][a-z0-9]+)*$"  # part of a git ref, and without ENDS
+Name = Annotated[str, Field(pattern=NAME)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -58,13 +60,6 @@ class Set:
     gates: dict[str, Gate] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, config=STRICT)
-class Sets:
-    """The whole file."""
-
-    sets: dict[Name, Set]
-
-
 @plain_dataclass(frozen=True)
 class Experiment:
     """`name`: in its set. `title`: for DVC. `overrides`: as after -S. `params`: params.yaml with them, all sections."""
@@ -82,8 +77,15 @@ class Experiment:
 
 def read_sets(path: Path = EXPERIMENTS) -> dict[str, Set]:
     """All sets. Raises InputError that names file and key; overrides are checked by `plan`."""
-    sets = parse(Sets, read_yaml(path), str(path)).sets
+    content = read_yaml(path)
+    if content.keys() != {"sets"} or not isinstance(content["sets"], dict):
+        raise InputError(
+            f"{path}: should hold one key, sets, with sets by name; it holds {', '.join(map(str, content))}"
+        )
+    sets = {str(name): parse(Set, one, f"{path}: sets.{name}") for name, one in content["sets"].items()}
     for name, one in sets.items():
+        if re.fullmatch(NAME, name) is None:
+            raise InputError(f"{path}: sets.{name}: should be a name of a-z, 0-9, dots, hyphens and underscores")
         for gated, gate in one.gates.items():
             where = f"{path}: sets.{name}.gates.{gated}"
             if gated not in one.experiments:
