@@ -59,7 +59,7 @@ def differences(commit: str, experiment: Experiment) -> list[str]:
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key)
     ]
-    files = git("diff", "--name-only", commit, "--", *_read_by_stages(experiment))
+    files = git("diff", "--name-only", commit, "--", *read_by_stages(experiment))
     return changed + [f"{file} has changed" for file in (files or "").splitlines()]
 
 
@@ -79,10 +79,18 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _read_by_stages(experiment: Experiment) -> list[str]:
-    """Files of git that decide about the result: deps of dvc.yaml, itself, and the note of the user's own data."""
-    pipeline = read_yaml(PIPELINE)
-    deps = {dep for stage in pipeline["stages"].values() for dep in stage.get("deps", []) if isinstance(dep, str)}
+def read_by_stages(experiment: Experiment, pipeline: Path = PIPELINE) -> list[str]:
+    """Files of git that decide about the result: dvc.yaml, the deps in it that no stage writes, and the catalog's entry.
+
+    Of the user's own data git has the note that `dvc add` wrote.
+    """
+    stages = read_yaml(pipeline)["stages"].values()
+    deps = {dep for stage in stages for dep in stage.get("deps", []) if "$" not in dep}
+    written = {
+        next(iter(out)) if isinstance(out, dict) else out
+        for stage in stages
+        for kind in ("outs", "metrics", "plots")
+        for out in stage.get(kind, [])
+    }
     entry = f"catalog/{experiment.model}.yaml"
-    plain = {dep for dep in deps if "$" not in dep}
-    return sorted({*plain, str(PIPELINE), entry, f"{experiment.params['data']['dir']}.dvc"})
+    return sorted({*(deps - written), PIPELINE.as_posix(), entry, f"{experiment.params['data']['dir']}.dvc"})

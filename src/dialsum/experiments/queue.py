@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from dialsum.errors import InputError
 from dialsum.experiments.sets import Experiment
 
 State = Literal["queued", "running", "failed", "done"]
@@ -112,9 +113,13 @@ class Queue:
 
     def __init__(self) -> None:
         """Of the repository around the working directory."""
+        from dvc.exceptions import NotDvcRepoError
         from dvc.repo import Repo
 
-        self._queue: Any = Repo().experiments.celery_queue
+        try:
+            self._queue: Any = Repo().experiments.celery_queue
+        except NotDvcRepoError as error:
+            raise InputError("dvc: there is no repository of DVC here; call this in the project's folder") from error
 
     def tasks(self) -> dict[str, Task]:
         """The newest task of each name."""

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from dialsum import workspace
 from dialsum.errors import InputError
 from dialsum.experiments.finished import git, head
@@ -34,7 +36,11 @@ def held() -> Iterator[int]:
     folder = workspace.root() / "experiments"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "workspace.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            click.echo("waiting for another `dialsum experiments run` to leave the workspace …", err=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         restore()
         yield lock.fileno()
 
