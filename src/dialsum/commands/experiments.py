@@ -70,10 +70,11 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
 
     Ctrl-C ends what runs and empties the queue of this set; call it again to go on. A training goes on where it was.
     """
-    from dialsum.experiments import sets
+    from dialsum.experiments import sets, snapshot
 
     if gated and jobs > 1:
         raise InputError("--gated: the experiments depend on each other; leave --jobs at 1")
+    snapshot.put_back()
     chosen = sets.choose(sets.read_sets(), name)
     plan = fitting(sets.plan(name, chosen, model))
     if dry_run:
@@ -193,6 +194,7 @@ def _run_in_copies(plan: Sequence[Experiment], chosen: Set, gated: bool) -> Watc
         watch = running.Watch(plan, finished.head())
         watch.look()
         running.refuse_taken(watch)
+        watch.expect()
         for one in watch.missing():
             room.check_disk(limits)
             click.echo(queue.in_words(queue.temp_line(one)))

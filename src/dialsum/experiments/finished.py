@@ -80,7 +80,7 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def read_by_stages(experiment: Experiment, pipeline: Path = PIPELINE) -> list[str]:
-    """Files of git that decide about the result: dvc.yaml, the deps in it that no stage writes, and the catalog's entry.
+    """Files of git that decide about the result: dvc.yaml, the deps in it that no stage writes, the catalog's entry.
 
     Of the user's own data git has the note that `dvc add` wrote.
     """

@@ -25,24 +25,38 @@ SECONDS_BETWEEN_ROLL_CALLS = 20.0  # whether a worker lives
 
 @dataclass
 class Watch:
-    """A set that is being run: what DVC knew of it at the last look."""
+    """A set that is being run: what DVC knew of it at the last look.
+
+    `expected`: what is to come under names that were free. Whatever bears one of them then is it, and is not compared
+    with the code, which may be edited by then.
+    """
 
     plan: Sequence[Experiment]
     head: str
     queue: Queue = field(default_factory=Queue)
     tasks: Mapping[str, Task] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
+    expected: set[str] = field(default_factory=set)
     curves: progress.Curves = field(default_factory=progress.Curves)
 
     def look(self) -> None:
-        """Ask DVC and git again. What is finished stays so: it is compared with the values once."""
+        """Ask DVC and git again. What is finished stays so."""
         self.tasks = self.queue.tasks()
         known = finished.experiments()
         for experiment in self.plan:
-            if experiment.title not in self.commits:
+            title = experiment.title
+            if title in self.commits:
+                continue
+            if title in self.expected:
+                commit = known.get(title, {}).get(self.head)
+            else:
                 commit = progress.commit_of(experiment, known, self.head)
-                if commit is not None:
-                    self.commits[experiment.title] = commit
+            if commit is not None:
+                self.commits[title] = commit
+
+    def expect(self) -> None:
+        """From now on, what is not finished is awaited under its name. The caller has seen that the names are free."""
+        self.expected = {one.title for one in self.plan} - self.commits.keys()
 
     def rows(self) -> list[progress.Row]:
         """All experiments, in order."""
@@ -74,6 +88,7 @@ def begin(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None
             tell(f"{name}: its worker was killed")
         watch.look()
         refuse_taken(watch)
+        watch.expect()
         missing = watch.missing()
         if missing:
             room.check_disk(limits)
@@ -112,14 +127,15 @@ def follow(watch: Watch, jobs: int, limits: Limits) -> Iterator[str]:
 
     Raises InputError when the disk is too full for another one: those in the queue are taken out, those that run end.
     """
-    called = 0.0
+    called: float | None = None
     while waiting := watch.in_state("queued", "running"):
-        if time.monotonic() - called > SECONDS_BETWEEN_ROLL_CALLS:
-            called = time.monotonic()
-            if not watch.queue.worker_lives():
-                for name in watch.queue.recover():
-                    yield f"{name}: its worker was killed; run the set again to repeat it"
+        if called is None or time.monotonic() - called > SECONDS_BETWEEN_ROLL_CALLS:
+            lives = watch.queue.worker_lives()
+            for name in [] if lives else watch.queue.recover():
+                yield f"{name}: its worker was killed; run the set again to repeat it"
+            if called is None or not lives:
                 _must(queue.run(queue.start_line(jobs)), "workers")
+            called = time.monotonic()
         time.sleep(SECONDS_BETWEEN_LOOKS)
         watch.look()
         yield ""

@@ -45,6 +45,12 @@ def held() -> Iterator[int]:
         yield lock.fileno()
 
 
+def put_back() -> None:
+    """Put the workspace back as it was where a kill has left it otherwise: before params.yaml is read."""
+    with held():
+        pass
+
+
 @contextmanager
 def remembered() -> Iterator[None]:
     """Keep the note while the block runs; the caller holds the workspace."""
