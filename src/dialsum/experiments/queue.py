@@ -131,27 +131,43 @@ class Queue:
         return {str(entry.name): self._task(entry, state) for entry, state in found}
 
     def recover(self) -> list[str]:
-        """Give up what no worker works on any more, since workers were killed: it is failed. Its names."""
+        """Give up what no worker works on any more, since workers were killed: it is failed. Its names.
+
+        What a worker took when it was about to end, and never began, goes back into the queue.
+        """
         # Asked twice: one that has just begun or ended may be missing from one answer.
-        lost = {entry.stash_rev: entry for entry in self._unattended()}
-        lost = {entry.stash_rev: entry for entry in self._unattended() if entry.stash_rev in lost} if lost else {}
-        for entry in lost.values():
+        before = {entry.stash_rev for _, entry in self._unattended()}
+        lost = (
+            [(message, entry) for message, entry in self._unattended() if entry.stash_rev in before] if before else []
+        )
+        given_up = []
+        for message, entry in lost:
+            if self._queue.proc.get(entry.stash_rev) is None and entry.stash_rev in self._queue.stash.stash_revs:
+                self._put_back(message, entry)
+                continue
+            given_up.append(str(entry.name))
             self._end(entry)
             with suppress(Exception):  # it has ended by itself after all
                 self._queue.kill([entry.stash_rev], force=True)  # nothing is there to kill: it marks it as failed
-        return [str(entry.name) for entry in lost.values()]
+        return given_up
 
-    def _unattended(self) -> list[Any]:
-        """Entries that have begun and not ended, and that no worker says it works on."""
+    def _unattended(self) -> list[tuple[Any, Any]]:
+        """Messages and entries that a worker took and did not end, and that none says it works on."""
         active = list(self._queue.iter_active())
         if not active:
             return []
         working = self._queue._get_running_task_ids()  # a second, for the workers to answer
         return [
-            entry
+            (message, entry)
             for message, entry in self._queue._iter_processed()
             if entry in active and message.headers["id"] not in working
         ]
+
+    def _put_back(self, message: Any, entry: Any) -> None:
+        from dvc.repo.experiments.queue.tasks import run_exp
+
+        self._queue.celery.purge(message.delivery_tag)
+        self._queue.celery.signature(run_exp.s(entry.asdict(), copy_paths=None, message=None)).delay()
 
     def worker_lives(self) -> bool:
         """Whether any process takes tasks from the queue."""
@@ -166,7 +182,10 @@ class Queue:
                 self._queue.remove(names)
 
     def stop(self, names: Sequence[str]) -> None:
-        """End these experiments: the queued are taken out, the running interrupted as by Ctrl-C, then killed."""
+        """End these experiments: the queued are taken out, the running interrupted as by Ctrl-C, then killed.
+
+        The interrupt ends their workers too; it waits for that, for one that is about to end takes what is queued next.
+        """
         deadline = time.monotonic() + PATIENCE
         asked: set[str] = set()
         while True:
@@ -174,6 +193,14 @@ class Queue:
             self.remove(name for name, task in tasks.items() if task.state == "queued")
             running = {name for name, task in tasks.items() if task.state == "running"}
             if not running and not any(task.state == "queued" for task in tasks.values()):
+                if (
+                    asked
+                    and self.worker_lives()
+                    and not list(self._queue.iter_active())
+                    and time.monotonic() < deadline
+                ):
+                    time.sleep(0.5)
+                    continue
                 return
             with suppress(Exception):  # it may just have ended
                 if time.monotonic() > deadline:
