@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": "Show what this machine has, and which models fit it.",
     "ensemble": "Join predictions of several models into one file.",
     "experiment": "Run one experiment with other values.",
+    "experiments": "Run and show the sets of experiments.yaml.",
     "export": "Write a model's merged weights in the hub's format.",
     "import": "Turn dialogues of another form into the files that data.dir needs.",
     "models": "Show the base models and the GPU memory that each needs.",

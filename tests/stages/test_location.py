@@ -30,7 +30,7 @@ def put_files(folder: Path, *names: str) -> None:
 
 
 def check(folder: str) -> None:
-    check_location(Data(dir=folder, allow_leaks=False), Path("dvc.yaml"), SYNTHETIC)
+    check_location(Data(dir=folder, allow_leaks=False, fold=None, folds=5), Path("dvc.yaml"), SYNTHETIC)
 
 
 def refusal(folder: str) -> str:

@@ -10,6 +10,7 @@ from dialsum.modeling.catalog import read_entry
 from dialsum.params.cleaning import Cleaning
 from dialsum.params.data import Data, Synthesis
 from dialsum.params.generation import Generation
+from dialsum.params.limits import Limits
 from dialsum.params.model import Model
 from dialsum.params.prompt import Prompt, Tokenize, without_effect
 from dialsum.params.registry import Evaluation, Registry
@@ -31,42 +32,47 @@ SECTIONS: dict[str, type] = {
     "evaluation": Evaluation,
     "registry": Registry,
     "serving": Serving,
+    "limits": Limits,
 }
 
 
 def check(path: Path) -> None:
     """Raise an InputError that lists everything wrong with params.yaml: sections, keys and values."""
-    content = read_yaml(path)
-    faults = [
-        f"{path}: {key}: unknown section; remove it, or correct its spelling" for key in content.keys() - SECTIONS
-    ]
-    for section, schema in SECTIONS.items():
-        if section not in content:
-            faults.append(f"{path}: {section}: this section is missing")
-            continue
-        try:
-            # A section without any key is empty to YAML, and then all its keys are missing.
-            parse(schema, {} if content[section] is None else content[section], f"{path}: {section}")
-        except InputError as error:
-            faults.append(str(error))
-    if not any(fault.startswith(f"{path}: model") for fault in faults):
-        faults += _entry_faults(path, content, faults)
+    faults = find_faults(read_yaml(path), str(path), path.parent / "catalog")
     if faults:
         raise InputError("\n".join(sorted(faults)))
 
 
-def _entry_faults(path: Path, content: dict[str, Any], known: list[str]) -> list[str]:
+def find_faults(content: dict[str, Any], where: str, catalog: Path) -> list[str]:
+    """Everything wrong with the content of a params.yaml. `where` starts each message, as the name of the file."""
+    faults = [
+        f"{where}: {key}: unknown section; remove it, or correct its spelling" for key in content.keys() - SECTIONS
+    ]
+    for section, schema in SECTIONS.items():
+        if section not in content:
+            faults.append(f"{where}: {section}: this section is missing")
+            continue
+        try:
+            # A section without any key is empty to YAML, and then all its keys are missing.
+            parse(schema, {} if content[section] is None else content[section], f"{where}: {section}")
+        except InputError as error:
+            faults.append(str(error))
+    if not any(fault.startswith(f"{where}: model") for fault in faults):
+        faults += _entry_faults(where, content, catalog, faults)
+    return faults
+
+
+def _entry_faults(where: str, content: dict[str, Any], catalog: Path, known: list[str]) -> list[str]:
     """What is wrong with the file of catalog/ that `model.name` chooses, or with `prompt` for its family."""
-    name = content["model"]["name"]
-    entry = path.parent / "catalog" / f"{name}.yaml"
+    entry = catalog / f"{content['model']['name']}.yaml"
     if not entry.is_file():
         there = ", ".join(sorted(file.stem for file in entry.parent.glob("*.yaml")))
-        return [f"{path}: model.name: there is no {entry}; expected is one of {there}"]
+        return [f"{where}: model.name: there is no {entry}; expected is one of {there}"]
     try:
         family = read_entry(entry).family
     except InputError as error:
         return [str(error)]
-    if any(fault.startswith(f"{path}: prompt") for fault in known):
+    if any(fault.startswith(f"{where}: prompt") for fault in known):
         return []
-    prompt = parse(Prompt, content["prompt"], f"{path}: prompt")
-    return [f"{path}: prompt.{fault}" for fault in without_effect(prompt, family)]
+    prompt = parse(Prompt, content["prompt"], f"{where}: prompt")
+    return [f"{where}: prompt.{fault}" for fault in without_effect(prompt, family)]

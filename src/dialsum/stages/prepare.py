@@ -2,7 +2,8 @@
 
 Enters: `data/valid/<split>.jsonl`. Leaves: `data/prepared/<split>.jsonl`, one `Dialogue` a line, the same ids in the
 same order; what each split is made of (`corpus.statistics`) as figures and plots; and the rows that say the same
-(`corpus.leaks`). One row is held at a time.
+(`corpus.leaks`). One row is held at a time, but where `data.fold` splits train and dev anew (`corpus.folds`): then
+figures, plots and pairs are those of the splits as they came.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tqdm import tqdm
 
 from dialsum.corpus import cleaning, formats, statistics
 from dialsum.corpus.dialogue import SPLITS, Dialogue, parse_facts, write_jsonl
+from dialsum.corpus.folds import resplit
 from dialsum.corpus.leaks import Leaks, Pair, counts, refuse, write_csv
 from dialsum.outputs import replacing, write_json
 from dialsum.params.cleaning import Cleaning
@@ -38,7 +40,7 @@ def main(
     valid: Path, prepared: Path, metrics: Path, characters: Path, turns: Path, topics: Path, copies: Path, leaks: Path
 ) -> None:
     """Clean each split, split it into turns, measure it, and look for dialogues that occur twice."""
-    allow = load(Path("params.yaml"), "data", Data).allow_leaks
+    data = load(Path("params.yaml"), "data", Data)
     switches = load(Path("params.yaml"), "cleaning", Cleaning)
     tallies = {split: statistics.Tally() for split in SPLITS}
     found = Leaks()
@@ -52,7 +54,9 @@ def main(
             assert rows == tallies[split].rows == count_lines(target), f"{split}: rows in must be rows out"
         pairs = found.pairs()
         write_csv(copies, pairs)
-        refuse(pairs, copies, allow)
+        refuse(pairs, copies, data.allow_leaks)
+        if data.fold is not None:
+            resplit(folder, pairs, data.fold, data.folds)
     tell(pairs, copies)
     write_json(leaks, counts(pairs))
     steps = cleaning.chosen(switches)

@@ -1,0 +1,273 @@
+"""`dialsum experiments`: sets of experiments.yaml, which DVC runs.
+
+Enters: the name of a set. Leaves: experiments of DVC such as `phases-tiny--phase-1`, and a table of them. What
+--dry-run prints does the same when typed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dialsum.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from dialsum.experiments.gates import Judgement
+    from dialsum.experiments.progress import Row
+    from dialsum.experiments.running import Watch
+    from dialsum.experiments.sets import Experiment, Set
+
+FIGURES = {  # of the table of results: heading, figure, decimals
+    "ROUGE-1": ("rouge.rouge1", 2),
+    "ROUGE-2": ("rouge.rouge2", 2),
+    "ROUGE-L": ("rouge.rougeL", 2),
+    "mean": ("rouge.rouge_mean", 2),
+    "facts": ("rouge.fact_recall", 2),
+    "s/epoch": ("train_speed.seconds_per_epoch", 1),
+}
+WIDTH = 140  # of tables where no terminal says how wide it is
+SPEED = "generation_speed.dialogues_per_second"
+
+set_argument = click.argument("name", metavar="SET")
+model_option = click.option("--model", metavar="NAME", help="Only experiments with this model; or all, with it.")
+
+
+@click.group()
+def main() -> None:
+    """Run and show the sets of experiments.yaml."""
+
+
+@main.command("list")
+def list_sets() -> None:
+    """Show the sets, and what each is for."""
+    from dialsum.experiments.sets import read_sets
+
+    for name, one in read_sets().items():
+        count = len(one.experiments)
+        click.echo(f"{name:14} {one.describe} ({count} {'experiment' if count == 1 else 'experiments'})")
+
+
+@main.command()
+@set_argument
+@model_option
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Experiments at a time.")
+@click.option("--temp", is_flag=True, help="Without a queue: one after the other, each with `dvc exp run --temp`.")
+@click.option("--gated", is_flag=True, help="Stop after an experiment that fails its gate.")
+@click.option("--dry-run", is_flag=True, help="Print the commands of DVC, and run nothing.")
+def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_run: bool) -> None:
+    """Run what is missing of a set.
+
+    DVC runs it: each experiment is queued as SET--NAME by a line that --dry-run prints. What is finished already, with
+    the same values and code, is not run again. One that fails does not stop the others.
+
+    Ctrl-C ends what runs and empties the queue of this set; call it again to go on. A training goes on where it was.
+    """
+    from dialsum.experiments import sets, snapshot
+
+    if gated and jobs > 1:
+        raise InputError("--gated: the experiments depend on each other; leave --jobs at 1")
+    snapshot.put_back()
+    chosen = sets.choose(sets.read_sets(), name)
+    plan = fitting(sets.plan(name, chosen, model))
+    if dry_run:
+        _print_lines(plan, jobs, temp)
+        return
+    console = _console()
+    watch = _run_in_copies(plan, chosen, gated) if temp else _run_queue(console, plan, chosen, jobs, gated)
+    judged = _judged(chosen, watch)
+    _print_gates(console, chosen, judged)
+    lost = [one for one in plan if one.title not in watch.commits]
+    for one in lost:
+        state = f"finished; dialsum experiments log {one.title}" if one.title in watch.tasks else "begun"
+        click.echo(f"{one.title}: not {state}", err=True)
+    if lost or (gated and _failing(chosen, judged)):
+        sys.exit(1)
+
+
+@main.command()
+@set_argument
+@model_option
+def show(name: str, model: str | None) -> None:
+    """Show what came of a set, the best first, and its gates."""
+    from dialsum.experiments import finished, sets
+    from dialsum.experiments.running import Watch
+
+    chosen = sets.choose(sets.read_sets(), name)
+    watch = Watch(sets.plan(name, chosen, model), finished.head())
+    watch.look()
+    console = _console()
+    console.print(_results(watch))
+    _print_gates(console, chosen, _judged(chosen, watch))
+
+
+@main.command()
+@click.argument("experiment")
+@click.option("--follow", is_flag=True, help="Go on printing.")
+def log(experiment: str, follow: bool) -> None:
+    """Print what an experiment (SET--NAME) has printed; the same as `dvc queue logs`."""
+    from dialsum.experiments.queue import environment
+
+    line = ["dvc", "queue", "logs", experiment, *(["--follow"] if follow else [])]
+    sys.exit(subprocess.run(line, env=environment()).returncode)
+
+
+def fitting(plan: Sequence[Experiment]) -> list[Experiment]:
+    """The experiments whose models this machine can hold; the others are named. Raises InputError if none is left."""
+    from dialsum.experiments.room import too_large
+
+    reasons = {one.title: too_large(one) for one in plan}
+    for title, reason in reasons.items():
+        if reason:
+            click.echo(f"{title}: left out: {reason}", err=True)
+    kept = [one for one in plan if not reasons[one.title]]
+    if not kept:
+        raise InputError("no experiment of this set fits this machine; `dialsum models` lists what each model needs")
+    return kept
+
+
+def _print_lines(plan: Sequence[Experiment], jobs: int, temp: bool) -> None:
+    from dialsum.experiments import finished, queue, running
+
+    watch = running.Watch(plan, finished.head())
+    watch.look()
+    running.refuse_taken(watch)
+    for one in plan:
+        if one.title in watch.commits:
+            click.echo(f"# {one.title}: finished, {watch.commits[one.title][:7]}")
+        elif one in watch.missing():
+            click.echo(queue.in_words(queue.temp_line(one) if temp else queue.queue_line(one)))
+        else:
+            click.echo(f"# {one.title}: {watch.tasks[one.title].state}")
+    if not temp and len(watch.commits) < len(plan):
+        click.echo(queue.in_words(queue.start_line(jobs)))
+
+
+def _run_queue(console: Console, plan: Sequence[Experiment], chosen: Set, jobs: int, gated: bool) -> Watch:
+    """Queue, start, and show one table until all has ended."""
+    from rich.live import Live
+
+    from dialsum.experiments import progress, running
+    from dialsum.params.limits import Limits
+    from dialsum.params.strict import load
+
+    limits = load(Path("params.yaml"), "limits", Limits)
+    watch = running.begin(plan, limits, click.echo)
+    caption = "Ctrl-C stops; the same command goes on. Logs: dialsum experiments log NAME"
+    shown: dict[str, str] = {}
+    try:
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            for told in running.follow(watch, jobs, limits):
+                if told:
+                    console.print(told)
+                rows = watch.rows()
+                if console.is_terminal:
+                    live.update(progress.table(rows, caption), refresh=True)
+                else:
+                    _print_changes(rows, shown)
+                if gated and _failing(chosen, _judged(chosen, watch)):
+                    watch.queue.stop([one.title for one in plan])
+                    watch.look()
+    except KeyboardInterrupt:
+        click.echo("stopping …", err=True)
+        watch.queue.stop([one.title for one in plan])
+        raise InputError("stopped; the same command runs what is left") from None
+    console.print(progress.table(watch.rows()))
+    return watch
+
+
+def _run_in_copies(plan: Sequence[Experiment], chosen: Set, gated: bool) -> Watch:
+    """One after the other, DVC's own words on the screen."""
+    from dialsum.experiments import finished, queue, room, running, snapshot
+    from dialsum.params.limits import Limits
+    from dialsum.params.strict import load
+
+    limits = load(Path("params.yaml"), "limits", Limits)
+    with snapshot.held():
+        watch = running.Watch(plan, finished.head())
+        watch.look()
+        running.refuse_taken(watch)
+        watch.expect()
+        for one in watch.missing():
+            room.check_disk(limits)
+            click.echo(queue.in_words(queue.temp_line(one)))
+            with snapshot.remembered():
+                subprocess.run(queue.temp_line(one), env=queue.environment())
+            watch.look()
+            if limits.free_cache:
+                for told in room.free_models([one], watch.missing()):
+                    click.echo(told)
+            if gated and _failing(chosen, _judged(chosen, watch)):
+                break
+    return watch
+
+
+def _judged(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
+    from dialsum.experiments.running import judgements
+
+    return judgements(chosen, watch)
+
+
+def _failing(chosen: Set, judged: Mapping[str, Sequence[Judgement]]) -> list[str]:
+    return [name for name in chosen.gates if not all(one.passed for one in judged.get(name, []))]
+
+
+def _print_gates(console: Console, chosen: Set, judged: Mapping[str, Sequence[Judgement]]) -> None:
+    """PASS or FAIL with what was measured; where a gate fails, what the file says is then to be done."""
+    for name, found in judged.items():
+        for one in found:
+            note = f" ({one.note})" if one.note else ""
+            console.print(f"{name}: {'PASS' if one.passed else 'FAIL'} {one.criterion}: {one.measured}{note}")
+    for name in _failing(chosen, judged):
+        console.print(f"{name} fails its gate. {chosen.gates[name].otherwise}")
+
+
+def _print_changes(rows: Sequence[Row], shown: dict[str, str]) -> None:
+    """Where there is no terminal: a line when the state of an experiment changes."""
+    for row in rows:
+        state = f"{row.state} {row.stage}".strip()
+        if shown.get(row.title) != state:
+            shown[row.title] = state
+            click.echo(f"{row.title}: {state}")
+
+
+def _results(watch: Watch) -> Table:
+    """Finished experiments by their score, then the others; seconds a dialogue as they were decoded together."""
+    from rich.table import Table
+
+    from dialsum.experiments import finished
+    from dialsum.experiments.gates import look_up
+
+    rows = {row.title: row for row in watch.rows()}
+    figures = {
+        one.title: finished.figures(watch.commits[one.title]) for one in watch.plan if one.title in watch.commits
+    }
+    table = Table(box=None, pad_edge=False)
+    table.add_column("experiment", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for heading in (*FIGURES, "s/dialogue"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in sorted(watch.plan, key=lambda one: -(rows[one.title].score or 0.0)):
+        found = figures.get(one.title, {})
+        values = [(look_up(found, path), digits) for path, digits in FIGURES.values()]
+        speed = look_up(found, SPEED)
+        values.append((1 / speed if speed else None, 3))
+        cells = ["" if value is None else f"{value:.{digits}f}" for value, digits in values]
+        table.add_row(one.title, rows[one.title].state, *cells)
+    return table
+
+
+def _console() -> Console:
+    from dialsum.commands import options
+
+    console = options.console()
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console

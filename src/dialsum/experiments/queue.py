@@ -1,0 +1,243 @@
+"""DVC's queue: the lines that fill it, and what it says of each experiment.
+
+Enters: experiments. Leaves: `dvc exp run --queue -n phases-tiny--phase-1 -S training.scheduler=cosine`, exactly as one
+would type it, and the state of each name: queued, running, failed or done, with the file of its log.
+
+Only what DVC's commands do not tell machines is asked of its Python API (3.67): the states, and whether a worker lives.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from dialsum.errors import InputError
+from dialsum.experiments.sets import Experiment
+
+State = Literal["queued", "running", "failed", "done"]
+LOCKED = "Unable to acquire lock"  # what DVC says while a worker collects an experiment
+PATIENCE = 60  # seconds
+
+
+@dataclass(frozen=True)
+class Task:
+    """An experiment in the queue. `commit`: what was stashed for it. `log`: what it prints; None before it starts."""
+
+    name: str
+    state: State
+    commit: str
+    log: Path | None
+
+
+def queue_line(experiment: Experiment) -> list[str]:
+    """The command that queues an experiment."""
+    return ["dvc", "exp", "run", "--queue", *_named(experiment)]
+
+
+def temp_line(experiment: Experiment) -> list[str]:
+    """The command that runs it at once, in a copy of the repository."""
+    return ["dvc", "exp", "run", "--temp", *_named(experiment)]
+
+
+def start_line(jobs: int) -> list[str]:
+    """The command that starts as many workers."""
+    return ["dvc", "queue", "start", "-j", str(jobs)]
+
+
+def _named(experiment: Experiment) -> list[str]:
+    return ["-n", experiment.title, *(item for word in experiment.overrides for item in ("-S", word))]
+
+
+def in_words(line: Sequence[str]) -> str:
+    """A command as one types it."""
+    return shlex.join(line)
+
+
+def environment() -> dict[str, str]:
+    """With the programs of this Python's environment first: DVC starts `dvc` and the stages by name."""
+    return {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
+
+
+def run(line: Sequence[str], lock: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command of DVC to its end, out of reach of Ctrl-C; where another holds DVC's lock, again.
+
+    `lock`: a descriptor that it inherits. The caller looks at the exit status; stdout has all that it said.
+    """
+    began = time.monotonic()
+    while True:
+        # To a file and not a pipe, which the workers that DVC leaves behind would keep open.
+        with _undisturbed(), tempfile.TemporaryFile("w+") as said:
+            code = subprocess.run(
+                line,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=() if lock is None else (lock,),
+            ).returncode
+            said.seek(0)
+            done = subprocess.CompletedProcess(line, code, said.read())
+        if done.returncode == 0 or LOCKED not in done.stdout or time.monotonic() - began > PATIENCE:
+            return done
+        time.sleep(1)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
+
+
+class Queue:
+    """DVC's queue of this repository."""
+
+    def __init__(self) -> None:
+        """Of the repository around the working directory."""
+        from dvc.exceptions import NotDvcRepoError
+        from dvc.repo import Repo
+
+        try:
+            self._queue: Any = Repo().experiments.celery_queue
+        except NotDvcRepoError as error:
+            raise InputError("dvc: there is no repository of DVC here; call this in the project's folder") from error
+
+    def tasks(self) -> dict[str, Task]:
+        """The newest task of each name."""
+        # In this order: what starts or ends meanwhile is met again later, in its newer state.
+        found: list[tuple[Any, State]] = [(entry, "queued") for entry in self._queue.iter_queued()]
+        found += [(entry, "running") for entry in self._queue.iter_active()]
+        for done in self._queue.iter_done():
+            found.append((done.entry, "failed" if done.result is None else "done"))
+        return {str(entry.name): self._task(entry, state) for entry, state in found}
+
+    def recover(self) -> list[str]:
+        """Give up what no worker works on any more, since workers were killed: it is failed. Its names.
+
+        What a worker took when it was about to end, and never began, goes back into the queue.
+        """
+        # Asked twice: one that has just begun or ended may be missing from one answer.
+        before = {entry.stash_rev for _, entry in self._unattended()}
+        lost = (
+            [(message, entry) for message, entry in self._unattended() if entry.stash_rev in before] if before else []
+        )
+        given_up = []
+        for message, entry in lost:
+            if self._queue.proc.get(entry.stash_rev) is None and entry.stash_rev in self._queue.stash.stash_revs:
+                self._put_back(message, entry)
+                continue
+            given_up.append(str(entry.name))
+            self._end(entry)
+            with suppress(Exception):  # it has ended by itself after all
+                self._queue.kill([entry.stash_rev], force=True)  # nothing is there to kill: it marks it as failed
+        return given_up
+
+    def _unattended(self) -> list[tuple[Any, Any]]:
+        """Messages and entries that a worker took and did not end, and that none says it works on."""
+        active = list(self._queue.iter_active())
+        if not active:
+            return []
+        working = self._queue._get_running_task_ids()  # a second, for the workers to answer
+        return [
+            (message, entry)
+            for message, entry in self._queue._iter_processed()
+            if entry in active and message.headers["id"] not in working
+        ]
+
+    def _put_back(self, message: Any, entry: Any) -> None:
+        from dvc.repo.experiments.queue.tasks import run_exp
+
+        self._queue.celery.purge(message.delivery_tag)
+        self._queue.celery.signature(run_exp.s(entry.asdict(), copy_paths=None, message=None)).delay()
+
+    def worker_lives(self) -> bool:
+        """Whether any process takes tasks from the queue."""
+        files = Path(self._queue.wdir).glob("dvc-exp-worker-*.json")
+        infos = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+        return any(info["returncode"] is None and _lives(info["pid"]) for info in infos)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Take queued or failed tasks out of the queue."""
+        if names := list(names):
+            with suppress(Exception):  # one has begun, or ended, in this moment
+                self._queue.remove(names)
+
+    def stop(self, names: Sequence[str]) -> None:
+        """End these experiments: the queued are taken out, the running interrupted as by Ctrl-C, then killed.
+
+        The interrupt ends their workers too; it waits for that, for one that is about to end takes what is queued next.
+        """
+        deadline = time.monotonic() + PATIENCE
+        asked: set[str] = set()
+        while True:
+            tasks = {name: task for name, task in self.tasks().items() if name in names}
+            self.remove(name for name, task in tasks.items() if task.state == "queued")
+            running = {name for name, task in tasks.items() if task.state == "running"}
+            if not running and not any(task.state == "queued" for task in tasks.values()):
+                if (
+                    asked
+                    and self.worker_lives()
+                    and not list(self._queue.iter_active())
+                    and time.monotonic() < deadline
+                ):
+                    time.sleep(0.5)
+                    continue
+                return
+            with suppress(Exception):  # it may just have ended
+                if time.monotonic() > deadline:
+                    self.recover()
+                elif running - asked:
+                    self._queue.kill(sorted(running - asked))
+            asked |= running
+            time.sleep(0.5)
+
+    def _task(self, entry: Any, state: State) -> Task:
+        info = self._queue.proc.get(entry.stash_rev)
+        log = Path(info.stdout) if info is not None and info.stdout else None
+        return Task(str(entry.name), state, str(entry.stash_rev), log)
+
+    def _end(self, entry: Any) -> None:
+        """Kill what an experiment has left running, and delete the copy that it ran in."""
+        from dvc.repo.experiments.executor.base import ExecutorInfo
+
+        info = self._queue.proc.get(entry.stash_rev)
+        if info is not None and info.returncode is None:
+            with suppress(ProcessLookupError):
+                if _lives(info.pid) and os.getpgid(info.pid) != os.getpgrp():
+                    os.killpg(os.getpgid(info.pid), signal.SIGKILL)
+            info.returncode = -signal.SIGKILL
+            self._queue.proc[entry.stash_rev] = info
+        with suppress(OSError, ValueError):
+            copy = Path(ExecutorInfo.load_json(self._queue.get_infofile_path(entry.stash_rev)).root_dir)
+            if copy.is_relative_to(Path(self._queue.repo.tmp_dir)):
+                shutil.rmtree(copy, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process is there and no zombie; a number that another program has by now does not count."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and any("dvc" in word for word in process.cmdline())
+    except psutil.Error:
+        return False

@@ -1,0 +1,176 @@
+"""A set from its first queue line to its last experiment.
+
+Enters: the experiments of a set. Leaves: their commits under refs/exps, as DVC's own commands would leave them. All
+that is missing is queued at once, so that the whole set has the values and the code of one moment, whatever is edited
+meanwhile. DVC's workers go on when this process is killed; called again, it looks at what is there and adds the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from subprocess import CompletedProcess
+
+from dialsum.errors import InputError
+from dialsum.experiments import finished, progress, queue, room, snapshot
+from dialsum.experiments.gates import Judgement, judge
+from dialsum.experiments.queue import Queue, Task
+from dialsum.experiments.sets import Experiment, Set, criteria
+from dialsum.params.limits import Limits
+
+SECONDS_BETWEEN_LOOKS = 2.0
+SECONDS_BETWEEN_ROLL_CALLS = 20.0  # whether a worker lives
+
+
+@dataclass
+class Watch:
+    """A set that is being run: what DVC knew of it at the last look.
+
+    `expected`: what is to come under names that were free. Whatever bears one of them then is it, and is not compared
+    with the code, which may be edited by then.
+    """
+
+    plan: Sequence[Experiment]
+    head: str
+    queue: Queue = field(default_factory=Queue)
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    commits: dict[str, str] = field(default_factory=dict)
+    expected: set[str] = field(default_factory=set)
+    curves: progress.Curves = field(default_factory=progress.Curves)
+
+    def look(self) -> None:
+        """Ask DVC and git again. What is finished stays so."""
+        self.tasks = self.queue.tasks()
+        known = finished.experiments()
+        for experiment in self.plan:
+            title = experiment.title
+            if title in self.commits:
+                continue
+            if title in self.expected:
+                commit = known.get(title, {}).get(self.head)
+            else:
+                commit = progress.commit_of(experiment, known, self.head)
+            if commit is not None:
+                self.commits[title] = commit
+
+    def expect(self) -> None:
+        """From now on, what is not finished is awaited under its name. The caller has seen that the names are free."""
+        self.expected = {one.title for one in self.plan} - self.commits.keys()
+
+    def rows(self) -> list[progress.Row]:
+        """All experiments, in order."""
+        training = [
+            name for name in self.in_state("running") if progress.running_stage(self.tasks[name].log) == progress.TRAIN
+        ]
+        live = self.curves.of(training)
+        return [progress.row(one, self.commits.get(one.title), self.tasks.get(one.title), live) for one in self.plan]
+
+    def in_state(self, *states: str) -> list[str]:
+        """The experiments whose task is in one of these states, but for those whose commit is there."""
+        return [
+            one.title
+            for one in self.plan
+            if one.title not in self.commits and (task := self.tasks.get(one.title)) and task.state in states
+        ]
+
+    def missing(self) -> list[Experiment]:
+        """What neither is finished nor waits nor runs."""
+        waiting = self.in_state("queued", "running")
+        return [one for one in self.plan if one.title not in self.commits and one.title not in waiting]
+
+
+def begin(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None]) -> Watch:
+    """Queue what is missing. Raises InputError if a name is taken, or DVC refuses."""
+    with snapshot.held() as lock:
+        watch = Watch(plan, finished.head())
+        for name in watch.queue.recover():
+            tell(f"{name}: its worker was killed")
+        watch.look()
+        refuse_taken(watch)
+        watch.expect()
+        missing = watch.missing()
+        if missing:
+            room.check_disk(limits)
+        watch.queue.remove(name for name in watch.in_state("failed", "done"))
+        with snapshot.remembered():
+            for experiment in missing:
+                tell(queue.in_words(queue.queue_line(experiment)))
+                _must(queue.run(queue.queue_line(experiment), lock), experiment.title)
+    watch.look()
+    return watch
+
+
+def refuse_taken(watch: Watch) -> None:
+    """Raise InputError if an experiment of this commit bears a name with other values or other code, or waits so."""
+    known = finished.experiments()
+    faults = []
+    for experiment in watch.plan:
+        if experiment.title in watch.commits:
+            continue
+        task = watch.tasks.get(experiment.title)
+        if commit := known.get(experiment.title, {}).get(watch.head):
+            remedy = f"commit your changes (names belong to a commit), or `dvc exp remove {experiment.title}`"
+        elif task is not None and task.state in ("queued", "running"):
+            commit = task.commit
+            remedy = f"wait for it, or `dvc queue {'remove' if task.state == 'queued' else 'kill'} {experiment.title}`"
+        else:
+            continue
+        if changed := finished.differences(commit, experiment):
+            faults.append(f"{experiment.title}: is there with other values: {'; '.join(changed[:3])}; {remedy}")
+    if faults:
+        raise InputError("\n".join(faults))
+
+
+def follow(watch: Watch, jobs: int, limits: Limits) -> Iterator[str]:
+    """Start the workers and wait for the end of all; yields after each look, with what there is to tell or "".
+
+    Raises InputError when the disk is too full for another one: those in the queue are taken out, those that run end.
+    """
+    called: float | None = None
+    while waiting := watch.in_state("queued", "running"):
+        if called is None or time.monotonic() - called > SECONDS_BETWEEN_ROLL_CALLS:
+            lives = watch.queue.worker_lives()
+            for name in [] if lives else watch.queue.recover():
+                yield f"{name}: its worker was killed; run the set again to repeat it"
+            if called is None or not lives:
+                _must(queue.run(queue.start_line(jobs)), "workers")
+            called = time.monotonic()
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        watch.look()
+        yield ""
+        ended = set(waiting) - set(watch.in_state("queued", "running"))
+        if ended and limits.free_cache:
+            over = [one for one in watch.plan if one.title in ended]
+            coming = [one for one in watch.plan if one.title in watch.in_state("queued", "running")]
+            yield from room.free_models(over, coming)
+        if ended and watch.in_state("queued"):
+            _guard_disk(watch, limits)
+
+
+def _guard_disk(watch: Watch, limits: Limits) -> None:
+    try:
+        room.check_disk(limits)
+    except InputError:
+        watch.queue.remove(watch.in_state("queued"))
+        while watch.in_state("running"):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            watch.look()
+        raise
+
+
+def judgements(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
+    """Of each finished experiment that has a gate, what became of it."""
+    figures = {one.name: finished.figures(watch.commits[one.title]) for one in watch.plan if one.title in watch.commits}
+    return {
+        name: [judge(criterion, figures[name], figures) for criterion in criteria(gate)]
+        for name, gate in chosen.gates.items()
+        if name in figures
+    }
+
+
+def _must(done: CompletedProcess[str], what: str) -> None:
+    """Raise InputError with DVC's own words if a command failed."""
+    if done.returncode != 0:
+        words = [line.removeprefix("ERROR: ") for line in done.stdout.splitlines() if line.startswith("ERROR")]
+        raise InputError(f"dvc: {what}: {words[0] if words else done.stdout.strip() or 'failed'}")

@@ -1,0 +1,191 @@
+"""experiments.yaml: named sets of named experiments, each a list of overrides as one would type them after `-S`.
+
+Enters: experiments.yaml and params.yaml. Leaves: the experiments of a set, each with the whole params.yaml that it
+would run with, or an InputError before anything is queued. A set of the file:
+
+    phases-tiny:
+      describe: the ideas of the phases, scaled to tiny-llama
+      common: [training.epochs=2.0]             # before the overrides of each experiment
+      experiments:
+        phase-0: [training.scheduler=constant]
+        phase-1: [training.scheduler=cosine]
+      gates:                                    # experiments.gates
+        phase-1: {criteria: [train.max_grad_norm < 1.5], otherwise: lower the learning rate}
+
+DVC knows an experiment as SET--NAME (`phases-tiny--phase-1`), with a model of one's own SET@MODEL--NAME.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass as plain_dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from dialsum.errors import InputError
+from dialsum.experiments.gates import Criterion, read_criterion
+from dialsum.params.sections import find_faults
+from dialsum.params.strict import STRICT, parse, read_yaml
+
+EXPERIMENTS, PARAMS = Path("experiments.yaml"), Path("params.yaml")
+ENDS = "--"  # what stands between the set and the experiment in a name
+MODEL = "model.name"
+
+NAME = r"^[a-z0-9]+([._-][a-z0-9]+)*$"  # part of a git ref, and without ENDS
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Gate:
+    """What an experiment must reach, and what to do where it does not."""
+
+    criteria: Annotated[list[str], Field(min_length=1)]
+    otherwise: str
+
+
+@dataclass(frozen=True, config=STRICT)
+class Set:
+    """As it stands in the file. A gate bears the name of an experiment."""
+
+    describe: str
+    experiments: Annotated[dict[Name, list[str]], Field(min_length=1)]
+    common: list[str] = field(default_factory=list)
+    gates: dict[str, Gate] = field(default_factory=dict)
+
+
+@plain_dataclass(frozen=True)
+class Experiment:
+    """`name`: in its set. `title`: for DVC. `overrides`: as after -S. `params`: params.yaml with them, all sections."""
+
+    name: str
+    title: str
+    overrides: tuple[str, ...]
+    params: dict[str, Any]
+
+    @property
+    def model(self) -> str:
+        """The file of catalog/ that it runs with."""
+        return str(self.params["model"]["name"])
+
+
+def read_sets(path: Path = EXPERIMENTS) -> dict[str, Set]:
+    """All sets. Raises InputError that names file and key; overrides are checked by `plan`."""
+    content = read_yaml(path)
+    if content.keys() != {"sets"} or not isinstance(content["sets"], dict):
+        raise InputError(
+            f"{path}: should hold one key, sets, with sets by name; it holds {', '.join(map(str, content))}"
+        )
+    sets = {str(name): parse(Set, one, f"{path}: sets.{name}") for name, one in content["sets"].items()}
+    for name, one in sets.items():
+        if re.fullmatch(NAME, name) is None:
+            raise InputError(f"{path}: sets.{name}: should be a name of a-z, 0-9, dots, hyphens and underscores")
+        for gated, gate in one.gates.items():
+            where = f"{path}: sets.{name}.gates.{gated}"
+            if gated not in one.experiments:
+                raise InputError(f"{where}: no experiment of this set; expected is one of {', '.join(one.experiments)}")
+            for text in gate.criteria:
+                other = read_criterion(text, where).other
+                if other is not None and other not in one.experiments:
+                    raise InputError(f"{where}: {text!r}: there is no experiment {other!r} in this set")
+    return sets
+
+
+def choose(sets: dict[str, Set], name: str, path: Path = EXPERIMENTS) -> Set:
+    """The set of that name. Raises InputError with the names that there are."""
+    if name not in sets:
+        raise InputError(f"{path}: sets: there is no {name!r}; expected is one of {', '.join(sets)}")
+    return sets[name]
+
+
+def criteria(gate: Gate) -> list[Criterion]:
+    """What a gate asks for, read."""
+    return [read_criterion(text, "gate") for text in gate.criteria]
+
+
+def plan(name: str, chosen: Set, model: str | None = None, path: Path = EXPERIMENTS) -> list[Experiment]:
+    """The experiments of a set in order, checked against params.yaml.
+
+    `model`: where the set's experiments name models of their own, only those with this one; else all of them, with it.
+    Raises InputError that lists every override that is wrong.
+    """
+    picked = chosen.experiments
+    own = {short: words for short, words in picked.items() if MODEL in map(key_of, words)}
+    added: list[str] = []
+    title = name
+    if model is not None and own:
+        picked = {short: words for short, words in own.items() if f"{MODEL}={model}" in words}
+        if not picked:
+            raise InputError(f"{path}: sets.{name}: no experiment has {MODEL}={model}")
+    elif model is not None:
+        added, title = [f"{MODEL}={model}"], f"{name}@{model}"
+    faults: list[str] = []
+    planned = []
+    for short, words in picked.items():
+        overrides = merged([*chosen.common, *words, *added])
+        try:
+            params = override(overrides, f"{path}: sets.{name}.experiments.{short}")
+        except InputError as error:
+            faults.append(str(error))
+            continue
+        planned.append(Experiment(short, f"{title}{ENDS}{short}", tuple(overrides), params))
+    if faults:
+        raise InputError("\n".join(faults))
+    return planned
+
+
+def merged(words: Iterable[str]) -> list[str]:
+    """One override a key: the last counts, in the place of the first."""
+    return list({key_of(word): word for word in words}.values())
+
+
+def key_of(word: str) -> str:
+    """`training.seed` of `training.seed=1`."""
+    return word.partition("=")[0]
+
+
+def override(words: list[str], where: str, params: Path = PARAMS) -> dict[str, Any]:
+    """params.yaml with overrides, as DVC itself would write it. Raises InputError that lists what is wrong."""
+    from dvc.exceptions import DvcException
+    from dvc.utils.hydra import apply_overrides, to_hydra_overrides
+
+    content = read_yaml(params)
+    faults = [f"{where}: {fault}" for word in words if (fault := _wrong_form(word, content))]
+    if not faults:
+        try:
+            sweeps = [word for word in words if any(one.is_sweep_override() for one in to_hydra_overrides([word]))]
+            faults = [f"{where}: {word!r}: has several values; name an experiment for each" for word in sweeps]
+        except Exception as error:  # hydra's own
+            faults = [f"{where}: {' '.join(str(error).split())}"]
+    if faults:
+        raise InputError("\n".join(faults))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(shutil.copy(params, folder))
+        try:
+            apply_overrides(str(copy), words)
+        except DvcException as error:
+            raise InputError(f"{where}: {error}") from error
+        content = read_yaml(copy)
+    faults = find_faults(content, where, params.parent / "catalog")
+    if faults:
+        raise InputError("\n".join(sorted(faults)))
+    return content
+
+
+def _wrong_form(word: str, content: dict[str, Any]) -> str | None:
+    """What is wrong with an override before its value is looked at."""
+    key, equals, _ = word.partition("=")
+    if not equals:
+        return f"{word!r}: should be key=value, as training.seed=1"
+    found: Any = content
+    for part in key.split("."):
+        if not isinstance(found, dict) or part not in found:
+            return f"{word!r}: params.yaml has no {key}; correct its spelling"
+        found = found[part]
+    return f"{word!r}: {key} is a section; name one of its keys" if isinstance(found, dict) else None

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from dialsum.experiments import progress
+from dialsum.experiments.progress import Live, Row
+
+
+def test_the_stage_is_the_last_that_dvc_names(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert progress.running_stage(log) == ""
+    log.write_text("Reproducing experiment 'a'\nStage 'base' didn't change, skipping\nRunning stage 'tokenize':\n> x\n")
+    assert progress.running_stage(log) == "tokenize"
+    log.write_text(log.read_text() + "Running stage 'train':\n> y\n")
+    assert progress.running_stage(log) == "train"
+
+
+def test_time_to_come_is_by_the_speed_of_late() -> None:
+    """A tenth of an epoch in two seconds, and 1.5 epochs to come: 30 s. The hour before a kill does not count."""
+    points = [(0.0, 0.1), *((5000.0 + 2 * step, 0.2 + 0.1 * step) for step in range(51))]
+    assert round(Live(52, 0.4, points).seconds_to(points[-1][1] + 1.5) or 0, 6) == 30
+    assert Live(1, None, [(0.0, 0.1)]).seconds_to(2.0) is None
+
+
+def test_the_table_has_what_is_known() -> None:
+    console = Console(width=100)
+    training = Row("mine--b", "running", "train", 450, 0.4123, 80.4)
+    with console.capture() as captured:
+        console.print(progress.table([Row("mine--a", "done", score=70.128), training, Row("c", "missing")]))
+    lines = [line.split() for line in captured.get().splitlines()]
+    assert lines[1:4] == [
+        ["mine--a", "done", "70.13"],
+        ["mine--b", "running", "train", "450", "0.412", "0:01:20"],
+        ["c", "missing"],
+    ]

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from dialsum.commands import cache
+from dialsum.errors import InputError
+from dialsum.experiments import room
+from dialsum.experiments.sets import Experiment, Set, plan
+from dialsum.modeling import gpu
+from dialsum.params.limits import Limits
+
+ROOT = Path(__file__).parents[2]
+QWEN, LLAMA = "Qwen/Qwen3-4B-Instruct-2507", "Bllossom/llama-3.2-Korean-Bllossom-3B"
+
+
+@pytest.fixture(autouse=True)
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("catalog").symlink_to(ROOT / "catalog")
+    shutil.copy(ROOT / "tests" / "params.yaml", "params.yaml")
+
+
+def experiment(*overrides: str) -> Experiment:
+    (one,) = plan("mine", Set("d", {"a": list(overrides)}))
+    return one
+
+
+def test_a_disk_that_is_too_full_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "free_disk", lambda _: 4_900_000_000)
+    room.check_disk(Limits(disk_gb=4.9, free_cache=False))
+    with pytest.raises(InputError, match=r"params.yaml: limits.disk_gb: .* has 4.9 GB free, less than 5; free some"):
+        room.check_disk(Limits(disk_gb=5.0, free_cache=False))
+
+
+def test_a_model_that_the_gpu_cannot_hold_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    solar = experiment("model.name=solar-10.7b", "training.method=none")
+    monkeypatch.setattr(gpu, "gpu_memory", lambda: (1, 8 * 2**30))
+    said = room.too_large(solar)
+    assert said is not None
+    assert said.startswith("solar-10.7b needs about 2")  # 10.7e9 weights of two bytes alone are 19.9 GiB
+    assert said.endswith("GiB, of GPU memory there are 8.0")
+    assert room.too_large(experiment("model.name=tiny-llama")) is None
+    monkeypatch.setattr(gpu, "gpu_memory", lambda: (1, 24 * 2**30))
+    assert room.too_large(solar) is None
+
+
+def test_without_a_gpu_the_main_memory_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "gpu_memory", lambda: None)
+    monkeypatch.setattr(room, "_main_memory", lambda: 8 * 2**30)
+    said = room.too_large(experiment("model.name=qwen3-4b", "training.method=none"))
+    assert said is not None
+    assert said.endswith("GiB, of main memory (there is no GPU) there are 8.0")
+    assert room.too_large(experiment("model.name=qwen3-4b", "model.path=/models/small")) is None, "not the catalog's"
+
+
+def test_models_that_no_coming_experiment_needs_are_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    deleted: list[str] = []
+    revision = SimpleNamespace(commit_hash="1" * 40)
+    repos = [
+        SimpleNamespace(repo_type="model", repo_id=hub, revisions=[revision], size_on_disk=8_100_000_000)
+        for hub in (QWEN, LLAMA, "team/other")
+    ]
+
+    def delete_revisions(*hashes: str) -> SimpleNamespace:
+        return SimpleNamespace(execute=lambda: deleted.extend(hashes))
+
+    monkeypatch.setattr(cache, "scan", lambda: SimpleNamespace(repos=repos, delete_revisions=delete_revisions))
+    qwen, llama = experiment("model.name=qwen3-4b"), experiment("model.name=llama-3.2-korean-3b")
+    sixteen = experiment("model.name=llama-3.2-korean-3b-fp16")
+    assert room.free_models([llama, qwen], [sixteen]) == [f"{QWEN}: 8.10 GB of the hub's cache are free again"]
+    assert deleted == ["1" * 40]
+    assert room.free_models([qwen], [qwen]) == []
+    local = replace(qwen, params={**qwen.params, "model": {"name": "qwen3-4b", "path": "/here"}})
+    assert room.free_models([local, experiment("model.name=tiny-llama")], []) == []
+    assert len(deleted) == 1

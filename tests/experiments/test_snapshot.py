@@ -1,0 +1,88 @@
+"""What DVC leaves when it is killed while it queues: the moments in which edits or HEAD are not in their place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dialsum.experiments import snapshot
+from dialsum.experiments.finished import git
+
+if TYPE_CHECKING:
+    from tests.experiments.conftest import Small
+
+NOTE = Path(".dialsum/experiments/before.json")
+
+
+@pytest.fixture(autouse=True)
+def edited(small: Small, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Another seed in params.yaml, and a new file that is staged; nothing is committed."""
+    monkeypatch.chdir(small.path)
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "tester")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "tester")
+    file = Path("params.yaml")
+    file.write_text(file.read_text().replace("  seed: 42", "  seed: 43"))
+    Path("new.txt").write_text("new")
+    git("add", "new.txt")
+    return file.read_bytes()
+
+
+def leave_a_note() -> None:
+    """As a process that is killed while it queues."""
+    with snapshot.remembered():
+        content = NOTE.read_bytes()
+    assert not NOTE.exists()
+    NOTE.write_bytes(content)
+
+
+def as_before(edited: bytes) -> bool:
+    assert git("symbolic-ref", "HEAD") == "refs/heads/main\n"
+    assert Path("params.yaml").read_bytes() == edited
+    assert git("status", "--porcelain") == "A  new.txt\n M params.yaml\n"
+    return Path("new.txt").read_text() == "new" and not NOTE.exists() and git("for-each-ref", "refs/dialsum") == ""
+
+
+def test_nothing_is_touched_when_dvc_has_put_all_back(edited: bytes) -> None:
+    with snapshot.held(), snapshot.remembered():
+        assert json.loads(NOTE.read_text())["head"] == "refs/heads/main"
+    assert as_before(edited)
+    assert git("stash", "list") == ""
+
+
+def test_stashed_edits_come_back(edited: bytes) -> None:
+    leave_a_note()
+    git("stash", "push")
+    assert not Path("new.txt").exists()
+    with snapshot.held():
+        assert as_before(edited)
+
+
+def test_a_detached_head_and_half_written_values_are_put_back(edited: bytes) -> None:
+    leave_a_note()
+    git("stash", "push")
+    git("checkout", "--detach")
+    Path("params.yaml").write_text(Path("params.yaml").read_text().replace("  seed: 42", "  seed: 1"))
+    with snapshot.held():
+        assert as_before(edited)
+    assert "what a killed `dvc exp run --queue` left" in str(git("stash", "list")), "nothing is thrown away"
+
+
+def test_what_the_user_has_put_right_is_left_alone(edited: bytes) -> None:
+    leave_a_note()
+    Path("params.yaml").write_bytes(edited + b"# more\n")
+    with snapshot.held():
+        assert Path("params.yaml").read_bytes() == edited + b"# more\n"
+    assert not NOTE.exists()
+
+
+def test_another_commit_by_now_is_left_alone(edited: bytes) -> None:
+    leave_a_note()
+    git("commit", "--all", "--message", "mine")
+    git("checkout", "--detach")
+    with snapshot.held():
+        assert git("symbolic-ref", "--quiet", "HEAD") is None
+        assert Path("params.yaml").read_bytes() == edited
