@@ -84,6 +84,16 @@ def test_other_rows_under_one_md5_do_not_compare(register: Register) -> None:
     )
 
 
+def test_a_fold_moves_no_alias(client: MlflowClient, register: Register, make_version: MakeVersion) -> None:
+    register(60.0)
+    number = make_version([90.0] * 3, dev=MINE, stop_rate=0.5).version
+    client.set_model_version_tag(store.MODEL, number, registry.FOLD, "2")
+    fold = client.get_model_version(store.MODEL, number)
+    assert champions.settle(client, fold, RULES) == champions.Verdict("fold", "data.fold=2: scored on rows of its own")
+    assert aliases(client) == {"champion": 1, registry.line_alias(SYNTHETIC): 1}
+    assert client.get_run(fold.run_id).info.status == "FINISHED"
+
+
 @pytest.mark.parametrize(
     ("rates", "reason"),
     [

@@ -41,7 +41,8 @@ def show() -> None:
     alias:    champion            is served
               champion-0123abcd   the best on the dev data whose md5 begins so
               challenger          registered last, and not shown to be better
-    verdict:  what it was when it was registered; `failed` is a gate
+    verdict:  what it was when it was registered; `failed` is a gate, `fold` one of data.fold, scored
+              on rows of its own: its registration moves no alias
     foreign, stop: shares of the dev summaries with foreign script, and that the model ended itself
     """
     from dialsum.records import store

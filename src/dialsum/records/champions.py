@@ -7,7 +7,7 @@ Leaves: aliases, and tags of the version.
     champion-0123abcd  the best on the dev data whose md5 begins so; scores on different dev data do not compare
     challenger         the version that was registered last, if it was let in and is not the champion
 
-    verdict            champion | challenger | failed, when it was registered
+    verdict            champion | challenger | failed | fold, when it was registered
     reason             rouge_mean 70.2000 against 70.1288 of version 3, higher in 61.2 % of …; 95 % are needed
     former_champion    3: whom it replaced, and whom `rollback` gives back
     promoted_by_hand   2025-01-02 03:04:05 UTC
@@ -32,7 +32,7 @@ from dialsum.measures.significance import RESAMPLES, superiority
 from dialsum.params.registry import Registry
 from dialsum.records import interrupted, store, tracking
 from dialsum.records.interrupted import FORMER
-from dialsum.records.registry import CHAMPION, by_alias, find, line_alias
+from dialsum.records.registry import CHAMPION, FOLD, by_alias, find, line_alias
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -44,9 +44,11 @@ ROW_SCORES = "scores/dev.csv"  # of the run's files
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a version is from its registration on, and why; `failed` is a version that did not pass a gate."""
+    """What a version is from its registration on, and why; `failed` is one that did not pass a gate, `fold` one of
+    data.fold, scored on rows of its own: no alias moves for it.
+    """
 
-    role: Literal["champion", "challenger", "failed"]
+    role: Literal["champion", "challenger", "failed", "fold"]
     reason: str
 
 
@@ -57,6 +59,11 @@ def settle(client: MlflowClient, version: ModelVersion, rules: Registry) -> Verd
     """
     with store.lock("registry"):
         interrupted.undo_killed(client)
+        if FOLD in version.tags:
+            verdict = Verdict("fold", f"data.fold={version.tags[FOLD]}: scored on rows of its own")
+            _tag(client, version, {"verdict": verdict.role, "reason": verdict.reason})
+            tracking.finish(client, str(version.run_id))
+            return verdict
         champion = by_alias(client, CHAMPION)
         line = line_alias(version.tags["dev_md5"])
         best = next((one for one in (champion, by_alias(client, line)) if one and _counts(client, one, version)), None)

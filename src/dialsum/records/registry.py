@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 CHAMPION = "champion"
+FOLD = "fold"  # tag of a version whose dev rows are a fold of the data: which one
 RATES = ("stop_rate", "foreign_rate")  # of dev, that a version is tagged with beside ROUGE
 EXAMPLE = "#Person1#: 내일 오후 세 시에 진료 예약을 하고 싶어요.\n#Person2#: 네, 성함이 어떻게 되세요?"
 

@@ -17,7 +17,7 @@ from dialsum.records import registry, store
 
 NO_CHAMPION = (
     "no model is the champion yet; run `make repro`, or, where that finds nothing to do, `dvc repro --force "
-    "--single-item register`"
+    "--single-item register`; `dialsum registry list` says why versions that are there are not"
 )
 SETTINGS = Path("artifacts") / "settings.json"
 

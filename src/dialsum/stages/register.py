@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialsum.outputs import write_json
+from dialsum.params.data import Data
 from dialsum.params.registry import Evaluation, Registry
 from dialsum.params.strict import load, read_yaml
 
@@ -75,6 +76,8 @@ def main(**places: Path) -> None:
     dev_md5 = hashlib.md5(left.dev.read_bytes(), usedforsecurity=False).hexdigest()
     figures = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in left.metrics.glob("*.json")}
     tags = registry.score_tags(figures["rouge"], dev_md5, load(PARAMS, "evaluation", Evaluation).tokens)
+    if (fold := load(PARAMS, "data", Data).fold) is not None:
+        tags[registry.FOLD] = str(fold)
     sections = {name: section for name, section in read_yaml(PARAMS).items() if name in SERVED}
     sections["prompt"] = json.loads(left.prompt.read_text(encoding="utf-8"))
     # Learned from the train split, and part of what the model answers.
