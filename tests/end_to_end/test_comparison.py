@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Repository
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).parents[2]
 WIDTH, HEIGHT = 1800, 900  # of the pictures: a narrower page has columns out of sight, which it does not draw
 PHASES = {
