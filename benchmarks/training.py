@@ -124,6 +124,7 @@ def report(plan: Plan, sizes: list[tuple[int, int]], found: Runs, peak: float | 
             f"{seconds['Trainer, padded'] / seconds[way]:>10.2f}{best / seconds[way]:>13.2f}{padding:>9}{memory:>10}"
             f"{share:>7}{one['eval_loss']:>10.4f}{one['steps']:>7.0f}"
         )
+    compare(seconds)
     gain, ceiling = seconds["padded"] / seconds["packed"], 1 / (1 - waste(found["padded"][0], tokens))
     click.echo(
         f"packed is {gain:.2f} x our padded; the padding of that allows {ceiling:.2f} x: {gain / ceiling:.0%} of the "
@@ -133,20 +134,40 @@ def report(plan: Plan, sizes: list[tuple[int, int]], found: Runs, peak: float | 
         click.echo(f"peak memory of {SEEDS}")
 
 
+def compare(seconds: dict[str, float]) -> None:
+    """How many times as fast each of ours is as each of the others."""
+    others = [way for way in seconds if way not in OURS]
+    click.echo(f"\n{'times as fast as':<26}" + "".join(f"{way:>24}" for way in others))
+    for way in OURS:
+        click.echo(f"{'ours, ' + way:<26}" + "".join(f"{seconds[other] / seconds[way]:>24.2f}" for other in others))
+
+
 def waste(one: dict[str, float], tokens: int) -> float:
     """The share of padding in what the model read, of which `tokens` were none."""
     return 1 - tokens / one["computed_tokens"]
 
 
 def grow(plan: Plan) -> None:
-    """A line each size: an epoch of length-grouped batches."""
+    """A line each size: an epoch of length-grouped batches; then how far the largest is from linear."""
+    paces, peaks = [], []
     click.echo(f"{'rows':>8}{'seconds':>10}{'ms a row':>10}{'peak MiB':>10}")
     for rows in (times * plan.rows for times in GROWTH):
         with tempfile.TemporaryDirectory(prefix="training_") as folder:
             training_rows.write(replace(plan, rows=rows), Path(folder))
             one = run("length_grouped", plan, Path(folder), None)
-        milliseconds = 1000 * one["seconds"] / rows
-        click.echo(f"{rows:>8,}{one['seconds']:>10.1f}{milliseconds:>10.2f}{one['peak_mib']:>10,.0f}")
+        paces.append(1000 * one["seconds"] / rows)
+        peaks.append(one["peak_mib"])
+        click.echo(f"{rows:>8,}{one['seconds']:>10.1f}{paces[-1]:>10.2f}{peaks[-1]:>10,.0f}")
+    click.echo(
+        f"a row costs {min(paces) / paces[0] - 1:+.1%} to {max(paces) / paces[0] - 1:+.1%} against the fewest rows "
+        f"(linear within 15 %: {'yes' if within(paces, 0.15) else 'no'}); "
+        f"memory {max(peaks) / peaks[0] - 1:+.1%} at most"
+    )
+
+
+def within(values: list[float], share: float) -> bool:
+    """Whether none is further from the first than this share of it."""
+    return all(abs(value / values[0] - 1) <= share for value in values)
 
 
 def run(way: str, plan: Plan, place: Path, factory: Path | None) -> dict[str, float]:

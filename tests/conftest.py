@@ -23,6 +23,7 @@ DATA = Path(__file__).parent / "data"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this very hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests in one process, and those that share a clone of the repository; these, the longest, first."""
 

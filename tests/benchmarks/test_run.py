@@ -93,6 +93,8 @@ WAYS = (
     "SFTTrainer, bfd",
 )  # fmt: skip
 COLUMNS = "labels/s x padded x best peer padding peak MiB MFU dev loss steps"
+OURS = ("ours, padded", "ours, length_grouped", "ours, packed")
+PEERS = "times as fast as Trainer, padded Trainer, group_by_length SFTTrainer, bfd"
 GAIN = "packed is N x our padded; the padding of that allows N x: N% of the ceiling"
 
 
@@ -110,6 +112,9 @@ def test_training(factory: Path) -> None:
         COLUMNS,
         *(f"{way} N N N N% N - N N" for way in WAYS),
         "LLaMA-Factory, grouped N N N - - - 1.5000 4",
+        "",
+        f"{PEERS} LLaMA-Factory, grouped",
+        *(f"{way} N N N N" for way in OURS),
         GAIN,
     )
 
@@ -128,6 +133,9 @@ def test_training_as_on_a_gpu() -> None:
         "qlora of tiny-llama, 16 rows, N tokens, at most 1,224 a row, N with a label; 4 rows a step",
         COLUMNS,
         *(f"{way} N N N N% N N% N N" for way in WAYS),
+        "",
+        PEERS,
+        *(f"{way} N N N" for way in OURS),
         GAIN,
     )
 
@@ -136,7 +144,14 @@ def test_training_as_on_a_gpu() -> None:
 @pytest.mark.timeout(900)
 def test_growth() -> None:
     lines = run("training", "--growth", "--rows", "10", "--threads", "1", "--hidden", "64", "--micro-batch", "2")
-    assert_shape(lines, MACHINE, "rows seconds ms a row peak MiB", *(f"{rows} N N N" for rows in (10, 40, 160)))
+    assert_shape(
+        lines,
+        MACHINE,
+        "rows seconds ms a row peak MiB",
+        *(f"{rows} N N N" for rows in (10, 40, 160)),
+        "a row costs [+-]N% to [+-]N% against the fewest rows [(]linear within 15 %: (yes|no)[)]; "
+        "memory [+-]N% at most",
+    )
 
 
 @pytest.fixture

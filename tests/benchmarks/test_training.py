@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import training
 from model_flops import linear_weights, peak_of, training_flops
 from random_base import make_base
 from training_rows import stretched
@@ -39,6 +40,12 @@ def test_peaks() -> None:
     assert peak_of("NVIDIA H200") == 989e12
     assert peak_of("NVIDIA GeForce RTX 3090") == 71e12
     assert peak_of("Tesla T4") is None
+
+
+def test_linear_is_within_a_share_of_the_first_on_both_sides() -> None:
+    assert training.within([2.0, 2.2, 1.8], 0.15)
+    assert not training.within([2.0, 2.4], 0.15)
+    assert not training.within([2.0, 1.6], 0.15)
 
 
 def test_rows_are_stretched_alike() -> None:

@@ -85,7 +85,7 @@ def take_gpu():
     sys.exit(1 if {"bitsandbytes", "peft", "transformers"} & sys.modules.keys() else 0)
 
 processes.take_gpu = take_gpu
-tune(None, None, None, None, None)
+tune(None, None, None, None, None, None)
 """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=False)

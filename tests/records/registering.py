@@ -14,11 +14,14 @@ from typing import Any
 from mlflow import MlflowClient
 
 from dialsum.params.registry import Registry
-from dialsum.params.strict import load
+from dialsum.params.strict import load, read_yaml
 from dialsum.records import champions, interrupted, registry, store, tracking
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = {"prompt": {"format": "plain", "system": "none", "topic": "never"}}
+SETTINGS = {
+    "prompt": {"format": "plain", "system": "none", "topic": "never"},
+    **{name: read_yaml(ROOT / "tests/params.yaml")[name] for name in ("generation", "serving")},
+}
 
 
 def register(client: MlflowClient, scores: list[float], dev: str, scratch: Path) -> dict[str, Any]:

@@ -13,8 +13,13 @@ from mlflow.pyfunc import scoring_server
 
 from dialsum.corpus.cleaning import to_dialogue
 from dialsum.corpus.synthetic import generate
-from dialsum.modeling.decoding import summarize
-from dialsum.params.strict import read_yaml
+from dialsum.modeling.decoding import load_summarizer, summarize
+from dialsum.params.cleaning import Cleaning
+from dialsum.params.generation import Generation
+from dialsum.params.prompt import Tokenize
+from dialsum.params.serving import Serving
+from dialsum.params.strict import parse, read_yaml
+from dialsum.prompts.form import Form
 from dialsum.records import serving
 
 PARAMS = read_yaml(Path(__file__).parents[1] / "params.yaml")
@@ -46,30 +51,26 @@ def served(model: serving.DialogueSummaries, dialogues: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("rows", [12, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("beams", [1, 4])
-def test_batched_single_and_served_are_the_same(
-    beams: int, rows: int, small_base: Path, strong_adapter: Path, tmp_path: Path
-) -> None:
-    settings = {
-        "registry": PARAMS["registry"],
-        "cleaning": PARAMS["cleaning"],
-        "prompt": {"format": "plain", "system": "none"},
-        "tokenize": PARAMS["tokenize"],
-        "generation": {**PARAMS["generation"], **SHORT, "num_beams": beams},
-        "length_bounds": None,
-    }
-    file = tmp_path / "settings.json"
-    file.write_text(json.dumps(settings), encoding="utf-8")
-    model = serving.DialogueSummaries()
-    artifacts = {"base": str(small_base), "trained": str(strong_adapter), "settings": str(file)}
-    model.load_context(SimpleNamespace(artifacts=artifacts))  # type: ignore[arg-type]
+def test_batched_single_and_served_are_the_same(beams: int, rows: int, small_base: Path, strong_adapter: Path) -> None:
+    summarizer = load_summarizer(
+        small_base,
+        strong_adapter,
+        Form(format="plain", system="none", topic="never"),
+        parse(Tokenize, PARAMS["tokenize"], "tokenize"),
+        parse(Generation, {**PARAMS["generation"], **SHORT, "num_beams": beams}, "generation"),
+        None,
+    )
     if beams > 1:
         # Random weights hold all tokens for about as likely: beams lie 1e-4 apart, and in float32 rounding, which is
         # another one for another padding, chose between them in 1 of 200 dialogues. A trained model is surer.
-        model.summarizer.model.double()
+        summarizer.model.double()
+    model = serving.DialogueSummaries()
+    cleaning = parse(Cleaning, PARAMS["cleaning"], "cleaning")
+    model.start(summarizer, cleaning, parse(Serving, PARAMS["serving"], "serving"))
 
     texts = [row.dialogue for row in generate("dev", rows, 6)]
-    dialogues = [to_dialogue(str(place), text, model.cleaning) for place, text in enumerate(texts)]
-    batched = [item.text for item in summarize(model.summarizer, dialogues)]
+    dialogues = [to_dialogue(str(place), text, cleaning) for place, text in enumerate(texts)]
+    batched = [item.text for item in summarize(summarizer, dialogues)]
     assert len(set(batched)) > rows / 2  # or the comparison would prove nothing
-    assert [summarize(model.summarizer, [dialogue])[0].text for dialogue in dialogues] == batched
+    assert [summarize(summarizer, [dialogue])[0].text for dialogue in dialogues] == batched
     assert served(model, texts) == batched

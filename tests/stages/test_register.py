@@ -145,6 +145,7 @@ def test_each_execution_leaves_one_complete_run_and_version(repository: Path) ->
     assert served["length_bounds"] == {"dialogue_tokens": [9], "summary_tokens": [3, 5]}
     assert not [path for path in model.rglob("*") if path.suffix in (".pkl", ".pyc")]
 
+    as_dvc_does()
     second = run()
     assert (second["version"], second["champion"]) == (2, False)
     assert second["reason"] == (

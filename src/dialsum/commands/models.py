@@ -73,7 +73,7 @@ def memory_needed(entry: Entry) -> dict[Method, float]:
 def _figures(entries: dict[str, Entry], needs: dict[str, dict[Method, float]]) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("name", no_wrap=True)
     table.add_column("size", justify="right")
     table.add_column("dtype", no_wrap=True)
