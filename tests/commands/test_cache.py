@@ -8,6 +8,7 @@ from huggingface_hub import constants
 
 from dialsum.commands import cache
 from dialsum.modeling.pin import Pin, write_pin
+from dialsum.records import store
 
 ROOT = Path(__file__).parents[2]
 QWEN, LLAMA, KOBART = "Qwen/Qwen3-4B-Instruct-2507", "Bllossom/llama-3.2-Korean-Bllossom-3B", "gogamza/kobart-base-v2"
@@ -95,6 +96,25 @@ def test_the_pinned_revision_stays(hub: Path, repository: Path) -> None:
     assert left(hub) == OTHERS | {(QWENS, "1")}
     assert not (hub / QWENS / "blobs" / f"blob{OLD}").exists()
     assert (hub / QWENS / "snapshots" / NEW / "model.safetensors").stat().st_size == 6_000_000
+
+
+def test_the_base_of_the_champion_stays(hub: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(repository))
+    for name in (*store.ENVIRONMENT, "MLFLOW_TRACKING_URI", "_MLFLOW_SERVER_ARTIFACT_ROOT"):
+        monkeypatch.setenv(name, "")
+    prune()  # without a store: it makes none
+    assert not (repository / "mlflow.db").exists()
+    client = store.connect()
+    client.create_registered_model(store.MODEL)
+    for revision, alias in ((OLD, "champion"), (NEW, None)):
+        run = client.create_run(store.experiment(client, store.EXPERIMENT)).info
+        client.log_param(run.run_id, "base.location", QWEN)
+        client.log_param(run.run_id, "base.revision", revision)
+        version = client.create_model_version(store.MODEL, run.artifact_uri, run_id=run.run_id)
+        if alias:
+            client.set_registered_model_alias(store.MODEL, alias, version.version)
+    prune("--yes")
+    assert left(hub) == OTHERS | {(QWENS, "0")}
 
 
 def test_it_asks_and_no_deletes_nothing(hub: Path) -> None:

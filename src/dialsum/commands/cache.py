@@ -1,7 +1,7 @@
 """`dialsum cache`: the hub models on this disk.
 
 Enters: the hub's cache (HF_HUB_CACHE), catalog/, params.yaml, models/base/base.json. Leaves: after a question, the
-cache without the models of the catalog that neither the last run nor the next one needs.
+cache without the models of the catalog that neither the last run, the next one nor a served version needs.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ def main() -> None:
 def prune(yes: bool) -> None:
     """Delete hub models that no experiment needs.
 
-    Of the models in catalog/ that lie in the hub's cache, two are kept: the one that models/base/base.json pins, in
-    that revision, and the one that model.name of params.yaml chooses. The others are listed with their sizes and, if
-    you say yes, deleted. What is not in catalog/ is never touched, for other programs use the same cache. A deleted
-    model is downloaded again when an experiment, or a served model that was tuned from it, asks for it.
+    Of the models in catalog/ that lie in the hub's cache, these are kept: the one that models/base/base.json pins, in
+    that revision, those under versions that `dialsum registry list` shows with an alias, as the champion, and the one
+    that model.name of params.yaml chooses. The others are listed with their sizes and, if you say yes, deleted. What is
+    not in catalog/ is never touched, for other programs use the same cache. A deleted model is downloaded again when an
+    experiment, or a served model that was tuned from it, asks for it.
     """
     cache = scan()
     entries = read_catalog(CATALOG)
@@ -67,24 +68,31 @@ def scan() -> HFCacheInfo | None:
 
 
 def find_unneeded(cache: HFCacheInfo, entries: Mapping[str, Entry]) -> list[tuple[CachedRepoInfo, CachedRevisionInfo]]:
-    """The revisions of the catalog's models that neither base.json nor params.yaml asks for, largest first."""
+    """The revisions of the catalog's models that base.json, params.yaml and aliases do not ask for, largest first."""
     ours = {entry.hub for entry in entries.values()}
     chosen = load(PARAMS, "model", Model)
     next_one = entries[chosen.name].hub if chosen.path is None and chosen.name in entries else None
-    pinned = _pinned()
+    pinned = {*_pinned(), *_served()}
     found = [
         (repository, revision)
         for repository in cache.repos
         if repository.repo_type == "model" and repository.repo_id in ours and repository.repo_id != next_one
         for revision in repository.revisions
-        if (repository.repo_id, revision.commit_hash) != pinned
+        if (repository.repo_id, revision.commit_hash) not in pinned
     ]
     return sorted(found, key=lambda item: (-item[1].size_on_disk, item[1].commit_hash))
 
 
-def _pinned() -> tuple[str | None, str | None] | None:
-    """Repository and revision that the last run stands on; None if there was none."""
+def _pinned() -> set[tuple[str | None, str | None]]:
+    """Repository and revision that the last run stands on, if there was one."""
     if not (BASE / PIN).is_file():
-        return None
+        return set()
     pin = read_pin(BASE)
-    return pin.location, pin.revision
+    return {(pin.location, pin.revision)}
+
+
+def _served() -> set[tuple[str, str]]:
+    """Repositories and revisions that versions with an alias stand on."""
+    from dialsum.records import registry, store
+
+    return registry.named_bases(store.connect()) if store.is_there() else set()

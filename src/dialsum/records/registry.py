@@ -96,6 +96,16 @@ def find(client: MlflowClient, number: str) -> ModelVersion | None:
         raise
 
 
+def named_bases(client: MlflowClient) -> set[tuple[str, str]]:
+    """Hub repository and revision under each version that an alias names: what is served, or may be given back."""
+    found = set()
+    for model in client.search_registered_models(f"name = '{store.MODEL}'"):
+        for number in set(model.aliases.values()):
+            run = client.get_run(str(client.get_model_version(store.MODEL, str(number)).run_id))
+            found.add((run.data.params.get("base.location", ""), run.data.params.get("base.revision", "")))
+    return found
+
+
 def line_alias(dev_md5: str) -> str:
     """The alias of the best version on the dev data with this md5."""
     return f"{CHAMPION}-{dev_md5[:8]}"

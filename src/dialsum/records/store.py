@@ -102,6 +102,12 @@ def experiment(client: MlflowClient, name: str) -> str:
     return str(found.experiment_id)
 
 
+def is_there() -> bool:
+    """Whether there is a store already; what a tracking server has is not asked."""
+    file = _database()
+    return file is None or file.exists()
+
+
 @contextmanager
 def lock(name: str) -> Iterator[None]:
     """Hold the lock `name` among all processes that work for this repository."""
