@@ -137,9 +137,9 @@ def report(plan: Plan, sizes: list[tuple[int, int]], found: Runs, peak: float | 
 def compare(seconds: dict[str, float]) -> None:
     """How many times as fast each of ours is as each of the others."""
     others = [way for way in seconds if way not in OURS]
-    click.echo(f"\n{'times as fast as':<26}" + "".join(f"{way:>24}" for way in others))
+    click.echo(f"\n{'times as fast as':<26}" + "".join(f"{way:>26}" for way in others))
     for way in OURS:
-        click.echo(f"{'ours, ' + way:<26}" + "".join(f"{seconds[other] / seconds[way]:>24.2f}" for other in others))
+        click.echo(f"{'ours, ' + way:<26}" + "".join(f"{seconds[other] / seconds[way]:>26.2f}" for other in others))
 
 
 def waste(one: dict[str, float], tokens: int) -> float:
