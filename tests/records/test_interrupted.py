@@ -16,7 +16,7 @@ from dialsum.records import champions, interrupted, registry, store, tracking
 ROOT = Path(__file__).parents[2]
 RULES = load(ROOT / "tests" / "params.yaml", "registry", Registry)
 SAME, OTHER = "bbbbbbbb22", "aaaaaaaa11"  # md5 of dev data
-CHANGES = {SAME: 19, OTHER: 20}  # that a registration makes, when all goes well
+CHANGES = {SAME: 20, OTHER: 21}  # that a registration makes, when all goes well
 JUDGED = 11  # of them before its version is there
 
 
@@ -113,6 +113,46 @@ def test_killed_anywhere_nothing_half_stays(
 
     assert register(client, 71.0, dev).role == "champion"
     assert list(states(client).values()).count("FINISHED") == 3
+
+
+class Unwritten:
+    """A client whose process is killed when all is settled, before models/mlflow_run.json is written."""
+
+    def __init__(self, client: MlflowClient) -> None:
+        self.client = client
+
+    def set_tag(self, run_id: str, key: str, value: str) -> None:
+        if key == "written":
+            raise Killed
+        self.client.set_tag(run_id, key, value)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+
+@pytest.mark.parametrize(
+    ("before", "killed"),
+    [
+        ([(60.0, SAME)], (70.0, SAME)),
+        ([(60.0, SAME), (50.0, SAME)], (40.0, SAME)),  # another challenger
+        ([(60.0, SAME), (50.0, SAME)], (70.0, SAME)),  # none
+        ([(60.0, SAME)], (70.0, OTHER)),  # the first on other data
+        ([(60.0, SAME)], (-1.0, OTHER)),  # that fails a gate: nobody is champion
+        ([(60.0, SAME), (70.0, OTHER)], (50.0, SAME)),  # back to the champion of earlier data
+    ],
+)
+def test_aliases_are_where_they_were(
+    client: MlflowClient,
+    register: Callable[..., champions.Verdict],
+    before: list[tuple[float, str]],
+    killed: tuple[float, str],
+) -> None:
+    for score, dev in before:
+        register(client, score, dev)
+    as_it_was = aliases(client)
+    with pytest.raises(Killed):
+        register(Unwritten(client), *killed)
+    assert aliases(client) == as_it_was
 
 
 def test_unharmed_a_registration_makes_these_changes(

@@ -31,7 +31,7 @@ from dialsum.errors import InputError
 from dialsum.measures.significance import RESAMPLES, superiority
 from dialsum.params.registry import Registry
 from dialsum.records import interrupted, store, tracking
-from dialsum.records.interrupted import FORMER
+from dialsum.records.interrupted import FORMER, MOVED
 from dialsum.records.registry import CHAMPION, FOLD, by_alias, find, line_alias
 
 if TYPE_CHECKING:
@@ -71,10 +71,13 @@ def settle(client: MlflowClient, version: ModelVersion, rules: Registry) -> Verd
         former = best or champion
         if verdict.role == "champion" and former:
             _tag(client, version, {FORMER: str(former.version)})
-        _tag(client, version, {"verdict": verdict.role, "reason": verdict.reason})
+        winner = version if verdict.role == "champion" else best
+        moves = {CHALLENGER: version if verdict.role == "challenger" else None, **_seating(champion, winner, line)}
+        before = client.get_registered_model(store.MODEL).aliases
+        moved = interrupted.note_moves(before, moves)
+        _tag(client, version, {"verdict": verdict.role, "reason": verdict.reason, MOVED: moved})
         tracking.finish(client, str(version.run_id))
-        _point(client, CHALLENGER, version if verdict.role == "challenger" else None)
-        _seat(client, version if verdict.role == "champion" else best, line)
+        _move(client, moves)
         return verdict
 
 
@@ -118,7 +121,7 @@ def promote(client: MlflowClient, number: str) -> ModelVersion | None:
         challenger = by_alias(client, CHALLENGER)
         if challenger and challenger.version == version.version:
             _point(client, CHALLENGER, None)
-        _seat(client, version, line_alias(version.tags["dev_md5"]))
+        _move(client, _seating(former, version, line_alias(version.tags["dev_md5"])))
         return former
 
 
@@ -136,7 +139,7 @@ def rollback(client: MlflowClient) -> tuple[ModelVersion, ModelVersion]:
         former = _require(client, champion.tags[FORMER])
         if former.tags["dev_md5"] != champion.tags["dev_md5"]:
             raise InputError(f"{_place(str(former.version))}: was scored on other dev data; {_CHOOSE}")
-        _seat(client, former, line_alias(former.tags["dev_md5"]))
+        _move(client, _seating(champion, former, line_alias(former.tags["dev_md5"])))
         client.delete_model_version_tag(store.MODEL, champion.version, FORMER)
         return champion, former
 
@@ -197,14 +200,22 @@ def _require(client: MlflowClient, number: str) -> ModelVersion:
     return version
 
 
-def _seat(client: MlflowClient, winner: ModelVersion | None, line: str) -> None:
-    """Make a version the champion of its line and of all; None: nobody of all. A champion of another line keeps it."""
-    champion = by_alias(client, CHAMPION)
+def _seating(champion: ModelVersion | None, winner: ModelVersion | None, line: str) -> dict[str, ModelVersion | None]:
+    """Where aliases point when a version becomes the champion of its line and of all (None: nobody of all).
+
+    The champion until now keeps the alias of its own line, if that is another one.
+    """
+    moves: dict[str, ModelVersion | None] = {}
     if champion and "dev_md5" in champion.tags and line_alias(champion.tags["dev_md5"]) != line:
-        _point(client, line_alias(champion.tags["dev_md5"]), champion)
+        moves[line_alias(champion.tags["dev_md5"])] = champion
     if winner:
-        _point(client, line, winner)
-    _point(client, CHAMPION, winner)
+        moves[line] = winner
+    return {**moves, CHAMPION: winner}
+
+
+def _move(client: MlflowClient, moves: Mapping[str, ModelVersion | None]) -> None:
+    for alias, version in moves.items():
+        _point(client, alias, version)
 
 
 def _point(client: MlflowClient, alias: str, version: ModelVersion | None) -> None:

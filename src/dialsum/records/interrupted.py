@@ -15,16 +15,16 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 from mlflow.entities import RunStatus, ViewType
 
 from dialsum.records import store
-from dialsum.records.registry import CHAMPION, find, line_alias
+from dialsum.records.registry import find
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 TAG = "registration"
 FORMER = "former_champion"  # tag of a version: whom it replaced
+MOVED = "moved_aliases"  # tag of a version: the aliases that its registration moves, each with [before, after]
 
 
 @contextmanager
@@ -132,14 +133,22 @@ def _undo(client: MlflowClient, token: str) -> None:
             client.set_terminated(run_id, RunStatus.to_string(RunStatus.KILLED))
 
 
+def note_moves(before: Mapping[str, Any], moves: Mapping[str, ModelVersion | None]) -> str:
+    """A version's tag before its aliases move: `{"champion": ["3", "4"], "challenger": ["2", null]}`."""
+    after = {alias: str(version.version) if version else None for alias, version in moves.items()}
+    now = {alias: str(before[alias]) if alias in before else None for alias in moves}
+    return json.dumps({alias: [now[alias], after[alias]] for alias in moves if now[alias] != after[alias]})
+
+
 def _give_back(client: MlflowClient, version: ModelVersion) -> None:
-    """Point aliases of a version to whom it replaced, and those that nobody had before to nobody."""
-    former = find(client, version.tags[FORMER]) if FORMER in version.tags else None
+    """Point the aliases that the version's registration moved to where they were, if nobody has moved them since."""
     aliases = client.get_registered_model(store.MODEL).aliases
-    for alias in [alias for alias, number in aliases.items() if str(number) == str(version.version)]:
-        if former and alias in (CHAMPION, line_alias(former.tags["dev_md5"])):
-            client.set_registered_model_alias(store.MODEL, alias, former.version)
-        else:
+    for alias, (before, after) in json.loads(version.tags.get(MOVED, "{}")).items():
+        if (str(aliases[alias]) if alias in aliases else None) != after:
+            continue
+        if before and find(client, before):
+            client.set_registered_model_alias(store.MODEL, alias, before)
+        elif alias in aliases:
             client.delete_registered_model_alias(store.MODEL, alias)
 
 

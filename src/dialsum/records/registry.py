@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -68,7 +69,8 @@ def add(
 
 def score_tags(scores: Mapping[str, Any], dev_md5: str, tokens: str) -> dict[str, str]:
     """What makes versions comparable, and their scores: `scores` is metrics/rouge.json, `tokens` what ROUGE counted."""
-    kept = {name: json.dumps(value) for name, value in scores.items() if name.startswith("rouge") or name in RATES}
+    measured = {name: value for name, value in scores.items() if value is not None}
+    kept = {name: json.dumps(value) for name, value in measured.items() if name.startswith("rouge") or name in RATES}
     return {"dev_md5": dev_md5, "tokens": tokens, **{f"score.{name}": value for name, value in kept.items()}}
 
 
@@ -98,11 +100,14 @@ def find(client: MlflowClient, number: str) -> ModelVersion | None:
 
 def named_bases(client: MlflowClient) -> set[tuple[str, str]]:
     """Hub repository and revision under each version that an alias names: what is served, or may be given back."""
+    from mlflow.exceptions import MlflowException
+
     found = set()
     for model in client.search_registered_models(f"name = '{store.MODEL}'"):
         for number in set(model.aliases.values()):
-            run = client.get_run(str(client.get_model_version(store.MODEL, str(number)).run_id))
-            found.add((run.data.params.get("base.location", ""), run.data.params.get("base.revision", "")))
+            with suppress(MlflowException):  # its run was deleted for good
+                params = client.get_run(str(client.get_model_version(store.MODEL, str(number)).run_id)).data.params
+                found.add((params.get("base.location", ""), params.get("base.revision", "")))
     return found
 
 
