@@ -121,6 +121,11 @@ def test_the_commit_and_whether_the_code_differs_from_it(tmp_path: Path, monkeyp
     found = labels.of_commit()
     assert found == {"mlflow.source.git.commit": commit, "git.commit": commit, "git.dirty": "false"}
 
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/mine.dvc").write_text("outs: []\n")  # without it in git nobody finds the data again
+    assert labels.of_commit()["git.dirty"] == "true"
+    (tmp_path / "data/mine.dvc").unlink()
+
     (tmp_path / "params.yaml").write_text("seed: 43\n")
     assert labels.of_commit()["git.dirty"] == "true"
 

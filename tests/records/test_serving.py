@@ -20,8 +20,10 @@ from dialsum.errors import InputError
 from dialsum.params.generation import Generation
 from dialsum.params.serving import Serving
 from dialsum.params.strict import load
+from dialsum.prompts.form import Form
 from dialsum.records import serving
 
+FORM = Form(format="structured", system="none", topic="optional")
 SECRET = "비밀번호는 1234"
 
 
@@ -41,6 +43,7 @@ class Fake:
 
     generation: Generation = GENERATION
     fault: str = ""
+    form: Form = FORM
 
 
 @pytest.fixture
@@ -88,16 +91,34 @@ def test_a_topic_goes_along_where_a_request_has_one(
     model: serving.DialogueSummaries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def summarize(_: str, dialogues: list[Dialogue]) -> list[Prediction]:
-        if None in [one.topic for one in dialogues]:
-            raise InputError("dialogue 1: has no topic")
         return [Prediction(one.id, str(one.topic), True) for one in dialogues]
 
     monkeypatch.setattr("dialsum.modeling.decoding.summarize", summarize)
+    assert predict(model, frame("#Person1#: 네.", "#Person1#: 네.").assign(topic=["인사", " "])) == ["인사", "None"]
+    model = started(Fake(form=replace(FORM, topic="always")))
     assert predict(model, frame("#Person1#: 네.", "#Person1#: 네.").assign(topic=["인사", "약속 "])) == ["인사", "약속"]
     for topics in (["인사", None], ["인사", float("nan")], ["인사", " "]):
         with pytest.raises(serving.Refusal) as caught:
             predict(model, frame("#Person1#: 네.", "#Person1#: 네.").assign(topic=topics))
-        assert (caught.value.get_http_status_code(), caught.value.reason) == (400, "dialogue 1: has no topic")
+        reason = "row 1: 'topic' is missing; this version was trained with one in each prompt"
+        assert (caught.value.get_http_status_code(), caught.value.reason) == (400, reason)
+    with pytest.raises(serving.Refusal) as caught:
+        predict(model, frame("#Person1#: 네.").assign(topic=["말" * 201]))
+    reason = "row 0: 'topic' has 201 characters; at most 200 are taken"
+    assert (caught.value.get_http_status_code(), caught.value.reason) == (400, reason)
+
+
+def test_memory_that_runs_out_is_no_fault_of_the_request(
+    model: serving.DialogueSummaries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def summarize(*_: Any) -> list[Prediction]:
+        raise InputError("params.yaml: generation: the GPU's memory ran out with a single row")
+
+    monkeypatch.setattr("dialsum.modeling.decoding.summarize", summarize)
+    with pytest.raises(serving.Refusal) as caught:
+        predict(model, frame("#Person1#: 네."))
+    assert caught.value.get_http_status_code() == 500
+    assert "params.yaml" not in caught.value.reason
 
 
 @pytest.mark.parametrize(

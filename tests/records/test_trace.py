@@ -93,6 +93,20 @@ def test_the_whole_way_back(client: MlflowClient, repository: Path, version: Mod
     assert "2e-05" in (repository / "params.yaml").read_text()
 
 
+def test_the_dvc_file_of_ones_own_data_comes_back(
+    client: MlflowClient, repository: Path, version: ModelVersion
+) -> None:
+    (repository / "data").mkdir()
+    (repository / "mine.dvc").write_text("outs: [{md5: 11.dir, path: mine}]\n")
+    client.log_param(str(version.run_id), "data.dir", "data/mine")
+    client.log_artifact(str(version.run_id), str(repository / "mine.dvc"), "data")
+    _, *copies, _ = trace(client, "1").restore
+    for copy in copies:
+        subprocess.run(copy, shell=True, check=True, cwd=repository)
+    assert (repository / "data/mine.dvc").read_text() == "outs: [{md5: 11.dir, path: mine}]\n"
+    assert (repository / "dvc.lock").read_text() == LOCK
+
+
 def test_what_git_has_is_not_copied(client: MlflowClient, repository: Path, version: ModelVersion) -> None:
     for name in ("params.yaml", "dvc.lock"):
         (repository / name).write_text((repository / "kept" / name).read_text())

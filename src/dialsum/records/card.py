@@ -88,7 +88,7 @@ def _origin(subject: Subject) -> list[Sequence[str]]:
     entry, pin = subject.entry, subject.pin
     place = {
         "scratch": "trained by this pipeline, from random weights",
-        "path": f"a folder of the user's own, {pin.location}",
+        "path": f"a folder of the user's own, {pin.location}; its weights are not in this model, but there",
         "hub": f"{pin.location}, revision {pin.revision}; its weights are not in this model, but in the hub's cache",
     }[pin.source]
     size = f"{in_short(entry.parameters)} parameters, {entry.dtype}, {entry.architecture}"

@@ -79,7 +79,9 @@ def of_commit() -> dict[str, str]:
     if commit is None:
         return {}
     excluded = [f":(exclude){path}" for path in WRITTEN_BY_STAGES]
-    changed = _git("status", "--porcelain", "--", ".", *excluded)
+    # People write the .dvc files there by `dvc add`; without them the data cannot be brought back.
+    status = ("status", "--porcelain", "--untracked-files=all", "--")
+    changed = _git(*status, ".", *excluded) or _git(*status, "*.dvc")
     return {"mlflow.source.git.commit": commit, "git.commit": commit, "git.dirty": str(bool(changed)).lower()}
 
 

@@ -32,7 +32,6 @@ from mlflow.protos.databricks_pb2 import (
 )
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from dialsum.errors import InputError
 from dialsum.records.microbatches import FullError, MicroBatches
 from dialsum.records.threads import SERVED, widen
 
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 INPUT = "dialogue"
 TOPIC = "topic"
 OUTPUT = "summary"
+MAX_TOPIC = 200  # characters; topics of the competition's data have up to 30
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +108,7 @@ class DialogueSummaries(PythonModel):
     def start(self, summarizer: Summarizer, cleaning: Cleaning, limits: Serving) -> None:
         """Be ready for requests."""
         self.cleaning, self.limits, self.generation = cleaning, limits, summarizer.generation
+        self.needs_topic = summarizer.form.topic == "always"
 
         def work(choice: Choice, dialogues: list[Dialogue]) -> list[str]:
             from dialsum.modeling.decoding import summarize
@@ -124,19 +125,19 @@ class DialogueSummaries(PythonModel):
         params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
         """The column `summary`, one row a dialogue, in order. Raises Refusal for what it will not or cannot answer."""
+        # All that a request can be refused for is seen here, before it waits: later it would spoil the batch of others.
         texts = check(model_input, self.limits.max_rows, self.limits.max_chars)
+        subjects = topics(model_input, self.needs_topic)
         choice = choose(params or {}, self.generation, self.limits)
         seconds = patience()
         try:
-            dialogues = self._dialogues(texts, topics(model_input))
+            dialogues = self._dialogues(texts, subjects)
             return pd.DataFrame({OUTPUT: self.together.ask(dialogues, choice, seconds)})
         except FullError as error:
             raise Refusal("too many dialogues are waiting; try again later", RESOURCE_EXHAUSTED) from error
         except TimeoutError as error:
             raise Refusal(f"no answer within {seconds:g} seconds; try again later", DEADLINE_EXCEEDED) from error
-        except InputError as error:
-            raise Refusal(str(error)) from error
-        except Exception as error:
+        except Exception as error:  # memory that ran out too, though it is an InputError for whoever runs the pipeline
             logger.exception("a request of %d dialogues failed", len(texts))
             raise Refusal("the model failed on this request; the server's log says why", INTERNAL_ERROR) from error
 
@@ -174,10 +175,18 @@ def check(request: pd.DataFrame, max_rows: int, max_chars: int) -> list[str]:
     return texts
 
 
-def topics(request: pd.DataFrame) -> list[str | None]:
-    """The topics of a request's dialogues, None where it has none."""
+def topics(request: pd.DataFrame, required: bool) -> list[str | None]:
+    """The topics of a request's dialogues, None where it has none. Raises Refusal if one is too long, or is `required`
+    and missing.
+    """
     cells = request[TOPIC] if TOPIC in request else [None] * len(request)
-    return [cell if isinstance(cell, str) and cell.strip() else None for cell in cells]
+    found = [cell if isinstance(cell, str) and cell.strip() else None for cell in cells]
+    for row, topic in enumerate(found):
+        if topic is None and required:
+            raise Refusal(f"row {row}: {TOPIC!r} is missing; this version was trained with one in each prompt")
+        if topic is not None and len(topic) > MAX_TOPIC:
+            raise Refusal(f"row {row}: {TOPIC!r} has {len(topic)} characters; at most {MAX_TOPIC} are taken")
+    return found
 
 
 def choose(params: Mapping[str, Any], generation: Generation, limits: Serving) -> Choice:

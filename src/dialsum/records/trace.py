@@ -15,7 +15,7 @@ import json
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
 
-KEPT = ("params.yaml", "dvc.lock")  # of that moment, among the run's files
+KEPT = ("params.yaml", "dvc.lock")  # of that moment, among the run's files; and the .dvc file of the user's own data
 TAGS = ("verdict", "reason", "promoted_by_hand", "former_champion", "dev_md5", "tokens")
 MADE = {"validate": "deps", "tokenize": "outs", "base": "outs", "train": "outs"}  # stages, and which of their md5 count
 
@@ -54,9 +54,10 @@ def trace(client: MlflowClient, number: str) -> Trace:
     if version is None:
         raise InputError(f"{store.uri()}: there is no version {number} of {store.MODEL}; see `dialsum registry list`")
     run = _run(client, version)
-    kept = _kept_files(client, run)
+    names = (*KEPT, f"{run.data.params.get('data.dir', '')}.dvc")
+    kept = _kept_files(client, run, names)
     commit = run.data.tags.get("git.commit")
-    committed = {name: _committed(commit, name) for name in KEPT}
+    committed = {name: _committed(commit, name) for name in names}
     facts = {
         "version": _version_facts(version),
         "run": _run_facts(run),
@@ -78,13 +79,13 @@ def _run(client: MlflowClient, version: ModelVersion) -> Run:
         raise InputError(f"{store.uri()}: {lost}; what made it is not known") from error
 
 
-def _kept_files(client: MlflowClient, run: Run) -> dict[str, str]:
-    """The texts of params.yaml and dvc.lock as the run keeps them, those that it has."""
-    listed = {item.path for item in client.list_artifacts(run.info.run_id)}
+def _kept_files(client: MlflowClient, run: Run, names: Sequence[str]) -> dict[str, str]:
+    """The texts of these files as the run keeps them, those that it has."""
+    run_id = run.info.run_id
+    folders = {Path(name).parent.as_posix() for name in names}
+    listed = {item.path for folder in folders for item in client.list_artifacts(run_id, folder.removeprefix("."))}
     with tempfile.TemporaryDirectory() as scratch:
-        paths = {
-            name: Path(client.download_artifacts(run.info.run_id, name, scratch)) for name in KEPT if name in listed
-        }
+        paths = {name: Path(client.download_artifacts(run_id, name, scratch)) for name in names if name in listed}
         return {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
 
 
@@ -147,7 +148,10 @@ def _commands(run: Run, commit: str | None, changed: list[str]) -> tuple[str, ..
     address = urlparse(run.info.artifact_uri)
     if address.scheme == "file":
         folder = Path(url2pathname(address.path))
-        copies = [shlex.join(["cp", *(str(folder / name) for name in changed), "."])] if changed else []
+        copies = [
+            shlex.join(["cp", *(str(folder / name) for name in changed if Path(name).parent == place), str(place)])
+            for place in sorted({Path(name).parent for name in changed})
+        ]
     else:
         fetch = f"mlflow artifacts download --run-id {run.info.run_id} --dst-path ."
         copies = [f"{fetch} --artifact-path {name}" for name in changed]

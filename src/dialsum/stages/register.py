@@ -116,6 +116,9 @@ def _log(client: MlflowClient, run_id: str, left: Left, record: Record, figures:
         "plots": [left.plots],
         "scores": [left.scores],
     }
+    own = Path(f"{record.params['data.dir']}.dvc")  # by which `dvc checkout` brings the user's own data back
+    if own.exists() and not own.is_absolute() and ".." not in own.parts:
+        files[own.parent.as_posix()] = [own]
     tracking.log_files(client, run_id, files)
     with TemporaryDirectory() as drawn:
         pictures.draw(left.plots, Path(drawn))
