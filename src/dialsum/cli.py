@@ -25,7 +25,7 @@ COMMANDS = {
     "experiments": "Run and show the sets of experiments.yaml.",
     "export": "Write a model's merged weights in the hub's format.",
     "import": "Turn dialogues of another form into the files that data.dir needs.",
-    "log": "Write docs/experiments.md from the runs in MLflow.",
+    "log": "Add the runs in MLflow that are missing in docs/experiments.md.",
     "models": "Show the base models and the GPU memory that each needs.",
     "register": "Record and register again what `dvc pull` brought.",
     "registry": "Show the versions of the model, and choose the champion.",
