@@ -42,6 +42,7 @@ SETS = """\
 sets:
   seeds:
     describe: another seed, and another batching
+    common: [training.batching=padded]
     experiments:
       one: [training.seed=1]
       two: [training.seed=2]
@@ -219,7 +220,7 @@ def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: 
         (["--runs", "0" * 32], f"{'0' * 32}: is no run of MLflow's store; `dialsum ui` shows their ids"),
         (["--experiments", "nobody"], "nobody: is no experiment and no commit; `dvc exp list --all-commits` names the"),
         (["--experiments", "main"], "main: its metrics/rouge.json has no rouge_mean"),
-        (["seeds", "--model", "tiny-bart"], "seeds@tiny-bart: nothing of it is finished; `dialsum experiments run"),
+        (["seeds", "--model", "tiny-llama"], "seeds@tiny-llama: nothing of it is finished; `dialsum experiments run"),
     ],
 )
 def test_what_cannot_be_reported_is_one_line(both: Pair, arguments: list[str], message: str) -> None:
@@ -228,7 +229,8 @@ def test_what_cannot_be_reported_is_one_line(both: Pair, arguments: list[str], m
     assert "Traceback" not in printed
 
 
-def test_an_unfinished_run_is_refused(both: Pair) -> None:
+@pytest.mark.usefixtures("both")
+def test_an_unfinished_run_is_refused() -> None:
     client = store.connect()
     run_id = client.create_run(store.experiment(client, store.EXPERIMENT)).info.run_id
     with pytest.raises(InputError, match="the run is running, and its record not complete"):
