@@ -18,7 +18,8 @@ TABLES = ("What differs", "Scores", "Against the one before", "Against the best"
 
 def rows(repository: Repository, name: str, title: str) -> list[str]:
     section = repository.text(f"reports/{name}/report.md").partition(f"## {title}\n")[2].partition("\n## ")[0]
-    return [line for line in section.splitlines() if line.startswith("| ")][1:]
+    lines = [line for line in section.splitlines() if line.startswith("| ") and "---" not in line]
+    return lines[1:]
 
 
 def test_both_sources_of_real_experiments_give_the_same_report(repository: Repository) -> None:

@@ -31,7 +31,9 @@ def three(make: Make) -> Report:
 def read(text: str, title: str) -> dict[str, list[str]]:
     """The rows of the Markdown table under a heading, by their first cell."""
     section = text.partition(f"## {title}\n")[2].partition("\n## ")[0]
-    lines = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    lines = [
+        line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| ") and "---" not in line
+    ]
     cells = [[cell.strip().replace("\\", "") for cell in line] for line in lines]
     return {first: rest for first, *rest in cells}
 

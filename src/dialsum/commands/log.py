@@ -23,9 +23,9 @@ def main() -> None:
     from dialsum.records import store
     from dialsum.reporting import journal
 
-    text = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
+    text = FILE.read_bytes().decode("utf-8") if FILE.exists() else ""  # with the ends of its lines
     written, count = journal.add(text, store.connect(), FILE)
     if written != text:
         with replacing(FILE) as part:
-            part.write_text(written, encoding="utf-8")
+            part.write_bytes(written.encode("utf-8"))
     click.echo(f"{FILE}: {count} {'line' if count == 1 else 'lines'} added")

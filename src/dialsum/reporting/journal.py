@@ -40,7 +40,7 @@ stands here it does not change. "What changed" and the verdict are against the e
 {HEAD}
 |{" --- |" * len(HEADS)}
 """
-RUN = re.compile(r"\| `(\w+)` \|$", re.MULTILINE)
+RUN = re.compile(r"\| `(\w+)` \|\s*$", re.MULTILINE)
 
 
 def add(text: str, client: MlflowClient, path: Path) -> tuple[str, int]:
@@ -49,14 +49,14 @@ def add(text: str, client: MlflowClient, path: Path) -> tuple[str, int]:
     Raises InputError if the table is not in it.
     """
     text = text or TITLE
-    written = text.splitlines()
-    if HEAD not in written:
+    written = text.split("\n")  # and at nothing else: what stands there stays to the byte
+    place = next((place for place, found in enumerate(written) if found.rstrip() == HEAD), None)
+    if place is None:
         raise InputError(f"{path}: holds no table of `dialsum log`; move the file away, and one is begun")
-    place = written.index(HEAD)
     while place + 1 < len(written) and written[place + 1].startswith("|"):
         place += 1
     new = list(lines(client, set(RUN.findall(text))))
-    return "\n".join([*written[: place + 1], *new, *written[place + 1 :]]) + "\n", len(new)
+    return "\n".join([*written[: place + 1], *new, *written[place + 1 :]]), len(new)
 
 
 def lines(client: MlflowClient, known: set[str]) -> Iterator[str]:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 EXPERIMENT = "dvc.exp_name"
-EXAMPLES = "predictions.json"
-CURVE, ANSWERS = Path("plots", "training.csv"), Path("scores", "dev.csv")
+METRICS, CURVE, ANSWERS, EXAMPLES = "metrics", "plots/training.csv", "scores/dev.csv", "predictions.json"
 LOST = "no scores of rows: it is not compared row by row"
 
 
@@ -57,38 +56,44 @@ def read_all(client: MlflowClient) -> list[Run]:
 def read_run(client: MlflowClient, run: Run) -> Record:
     """The record of a finished run. Raises InputError if it has no scores."""
     run_id = str(run.info.run_id)
-    there = {item.path for item in client.list_artifacts(run_id)}
     with TemporaryDirectory() as folder:
-        place = Path(folder)
-        for path in ("metrics", CURVE.as_posix(), ANSWERS.as_posix(), EXAMPLES):
-            if path.partition("/")[0] in there:
-                client.download_artifacts(run_id, path, folder)
-        figures = read_figures(place / "metrics")
+        files = {path: _fetch(client, run_id, path, folder) for path in (METRICS, CURVE, ANSWERS, EXAMPLES)}
+        figures = read_figures(metrics) if (metrics := files[METRICS]) else {}
         check(run_id, figures)
-        answers: dict[str, Answer] = _lines(place / ANSWERS, read_answers, {})
+        answers: dict[str, Answer] = _lines(files[ANSWERS], read_answers, {})
         return Record(
             name=run.data.tags.get(EXPERIMENT) or str(run.info.run_name),
             source=run_id,
             when=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
             params=dict(run.data.params),
             figures=figures,
-            curve=_lines(place / CURVE, read_curve, []),
+            curve=_lines(files[CURVE], read_curve, []),
             answers=answers,
-            dialogues=_dialogues(place / EXAMPLES),
+            dialogues=_dialogues(files[EXAMPLES]) if answers else {},
             note="" if answers else LOST,
         )
 
 
-def _lines(path: Path, read: Any, none: Any) -> Any:
-    if not path.exists():
+def _fetch(client: MlflowClient, run_id: str, path: str, folder: str) -> Path | None:
+    """Where MLflow put a file or folder of a run; None if the run has none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(client.download_artifacts(run_id, path, folder))
+    except (OSError, MlflowException):
+        return None
+
+
+def _lines(path: Path | None, read: Any, none: Any) -> Any:
+    if path is None:
         return none
     with path.open(encoding="utf-8", newline="") as file:
         return read(file)
 
 
-def _dialogues(path: Path) -> dict[str, str]:
+def _dialogues(path: Path | None) -> dict[str, str]:
     """The dialogues of the table that `register` logs, by id."""
-    if not path.exists():
+    if path is None:
         return {}
     table = json.loads(path.read_text(encoding="utf-8"))
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]

@@ -50,8 +50,10 @@ def in_words(difference: Difference) -> str:
 def _turns(report: Report) -> Iterator[str]:
     for pair in report.turns:
         before, after = report.records[pair.before], report.records[pair.after]
-        result = in_words(pair.final) if pair.final else f"the scores do not compare: {pair.reason}"
-        yield f"{pair.after} {_speed(pair, before, after)}, {result}{_rates(before, after)}."
+        words = f"the scores do not compare: {pair.reason}"
+        if pair.final:
+            words = f"{in_words(pair.final)}{_rates(before, after)}"
+        yield f"{pair.after} {_speed(pair, before, after)}, {words}."
 
 
 def _speed(pair: Pair, before: Record, after: Record) -> str:
