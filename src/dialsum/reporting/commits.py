@@ -69,13 +69,14 @@ def _cached(commit: str) -> dict[str, str]:
     """Those of the files that DVC can get."""
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
+    from dvc_data.index import DataIndexDirError
 
     files = DVCFileSystem(rev=commit)
     found = {}
     for path in (SCORES, DEV, TRAINED, BASE):
         try:
             found[path] = files.read_bytes(path).decode("utf-8")
-        except (OSError, DvcException):
+        except (OSError, DvcException, DataIndexDirError):
             continue
     return found
 

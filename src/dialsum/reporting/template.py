@@ -26,10 +26,10 @@ p { margin: .35rem 0; }
   border-radius: 6px; background: var(--card); }
 .verdict.failed { border-left-color: var(--bad); }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; background: var(--card); }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th, td { padding: .4rem .55rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; width: 100%; font-size: .85rem; }
+th, td { padding: .35rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 tr:last-child > * { border-bottom: 0; }
-thead th { font-size: .85rem; font-weight: 600; color: var(--soft); background: var(--tint); }
+thead th { font-weight: 600; color: var(--soft); background: var(--tint); }
 tbody th { font-weight: 600; white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .PASS, .better { color: var(--good); font-weight: 600; }
