@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -21,7 +20,7 @@ from mlflow import MlflowClient
 from dialsum import cli
 from dialsum.errors import InputError
 from dialsum.records import store, tracking
-from dialsum.reporting import commits, journal, runs
+from dialsum.reporting import commits, runs
 from dialsum.stages import register
 
 ROOT = Path(__file__).parents[2]
@@ -280,25 +279,3 @@ def test_the_log_has_a_line_a_run_and_keeps_what_stands_there(both: Pair) -> Non
     assert "error: docs/experiments.md: holds no table of `dialsum log`" in both.dialsum("log", status=1)
     assert file.read_text() == "# My own\n"
     file.unlink()
-
-
-class Run:
-    """As MLflow's, as far as a relative is looked for."""
-
-    def __init__(self, name: str, dev: str = "1", **params: Any) -> None:
-        self.name = name
-        self.data = type("Data", (), {"tags": {"dev_md5": dev}, "params": params})
-
-
-def test_the_relative_differs_least_and_is_the_last_of_equals() -> None:
-    runs = [Run("a", x=1, y=1), Run("b", x=1, y=2), Run("c", x=1, y=1), Run("other", dev="2", x=9, y=9)]
-
-    def nearest(run: Run) -> str | None:
-        found: Any = journal.nearest(run, runs)  # type: ignore[arg-type]
-        return found and found.name
-
-    assert nearest(Run("d", x=1, y=1)) == "c"
-    assert nearest(Run("d", x=2, y=2)) == "b"
-    assert nearest(Run("d", x=9, y=9)) == "c"
-    assert nearest(Run("d", dev="2", x=1, y=1)) == "other"
-    assert nearest(Run("d", dev="3", x=1, y=1)) is None
