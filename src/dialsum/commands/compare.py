@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +27,7 @@ from dialsum.errors import InputError
 from dialsum.measures.rouge import NAMES
 from dialsum.measures.scoring import FINAL, all_columns
 from dialsum.measures.units import Unit
+from dialsum.measures.verdict import verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,10 +36,8 @@ if TYPE_CHECKING:
     from dialsum.measures.significance import Difference
 
 Columns = Mapping[str, Sequence[float]]
-Verdict = Literal["better", "worse", "the same", "unclear"]
 
 DEV = Path("data/prepared/dev.jsonl")
-SIGNIFICANT = 0.05
 CHANGED = 10  # rows that are shown
 _EQUAL = 1e-9  # percent
 _CHARACTERS = 140  # of a text that is shown
@@ -116,17 +115,6 @@ def default_references() -> Path:
     if not DEV.is_file():
         raise InputError(f"{DEV}: is not there; name the references: --references FILE")
     return DEV
-
-
-def verdict(difference: Difference) -> Verdict:
-    """What a difference shows of B."""
-    if not difference.wins and not difference.losses:
-        return "the same"
-    if difference.p < SIGNIFICANT and difference.low > 0:
-        return "better"
-    if difference.p < SIGNIFICANT and difference.high < 0:
-        return "worse"
-    return "unclear"
 
 
 def most_changed(changes: Sequence[Change]) -> list[Change]:

@@ -14,7 +14,7 @@ from subprocess import CompletedProcess
 
 from dialsum.errors import InputError
 from dialsum.experiments import finished, progress, queue, room, snapshot
-from dialsum.experiments.gates import Judgement, judge
+from dialsum.experiments.gates import Figures, Judgement, judge
 from dialsum.experiments.queue import Queue, Task
 from dialsum.experiments.sets import Experiment, Set, criteria
 from dialsum.params.limits import Limits
@@ -161,7 +161,14 @@ def _guard_disk(watch: Watch, limits: Limits) -> None:
 
 def judgements(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
     """Of each finished experiment that has a gate, what became of it."""
-    figures = {one.name: finished.figures(watch.commits[one.title]) for one in watch.plan if one.title in watch.commits}
+    return judged(
+        chosen,
+        {one.name: finished.figures(watch.commits[one.title]) for one in watch.plan if one.title in watch.commits},
+    )
+
+
+def judged(chosen: Set, figures: Mapping[str, Figures]) -> dict[str, list[Judgement]]:
+    """The same by the figures of those that are finished, by their names in the set."""
     return {
         name: [judge(criterion, figures[name], figures) for criterion in criteria(gate)]
         for name, gate in chosen.gates.items()

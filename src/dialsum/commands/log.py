@@ -1,0 +1,31 @@
+"""`dialsum log`: the log of all experiments.
+
+Enters: the finished runs in MLflow. Leaves: docs/experiments.md, with a line for each.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FILE = Path("docs/experiments.md")
+
+
+@click.command()
+def main() -> None:
+    """Add the runs in MLflow that are missing in docs/experiments.md.
+
+    Each run that is finished gets a line: its date, what changed, its scores, and whether it is better than the
+    earlier run that differs least. Lines and words that stand there are not changed.
+    """
+    from dialsum.outputs import replacing
+    from dialsum.records import store
+    from dialsum.reporting import journal
+
+    text = FILE.read_bytes().decode("utf-8") if FILE.exists() else ""  # with the ends of its lines
+    written, count = journal.add(text, store.connect(), FILE)
+    if written != text:
+        with replacing(FILE) as part:
+            part.write_bytes(written.encode("utf-8"))
+    click.echo(f"{FILE}: {count} {'line' if count == 1 else 'lines'} added")

@@ -1,0 +1,157 @@
+"""`dialsum report`: experiments beside each other, and what to make of them.
+
+Enters: a set of experiments.yaml, experiments of DVC, or runs of MLflow. Leaves: a table and the verdict on the screen,
+and a folder such as reports/phases-tiny with report.html, which needs no other file, report.md and its pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from dialsum.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dialsum.experiments.sets import Experiment, Set
+    from dialsum.reporting.record import Record
+    from dialsum.reporting.report import Report
+
+FOLDER = Path("reports")  # not in git
+WIDTH = 140  # of the table where no terminal says how wide it is
+MODEL_ENDS = "@"  # in the name of a set that was run with another model
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--experiments", "kind", flag_value="experiments", help="NAMES are experiments of DVC, or commits.")
+@click.option("--runs", "kind", flag_value="runs", help="NAMES are the ids of MLflow runs.")
+@click.option("--model", metavar="NAME", help="Of a set: as for `dialsum experiments run`.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The folder.  [default: reports/SET]")
+def main(
+    names: tuple[str, ...], kind: Literal["experiments", "runs"] | None, model: str | None, out: Path | None
+) -> None:
+    """Compare experiments, and say what follows.
+
+    NAMES is a set of experiments.yaml; experiments are compared in the order of the set, or of the names.
+
+    \b
+    Examples:
+      dialsum report phases-tiny
+      dialsum report --experiments HEAD phases-tiny--phase-2
+      dialsum report --runs 4135d0e6fc2041a1a534738db4d35922 1a98560874c94cfc8f6490804f798393
+    """
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise InputError(f"{repeated[0]}: is named twice")
+    if kind is None and len(names) > 1:
+        raise InputError("NAMES: one set; with --experiments or --runs, several of these")
+    if kind is not None and model is not None:
+        raise InputError("--model: belongs to a set; remove it")
+    made = _of_set(names[0], model) if kind is None else _of_list(kind, names)
+    folder = out or FOLDER / made.title
+    _write(made, folder)
+    _print(made)
+    click.echo(f"\n{folder / 'report.html'}\n{folder / 'report.md'}")
+
+
+def _of_set(name: str, model: str | None) -> Report:
+    from dialsum.experiments import sets
+    from dialsum.reporting import report
+
+    chosen = sets.choose(sets.read_sets(), name)
+    plan = sets.plan(name, chosen, model)
+    records, missing = _finished(plan)
+    title = f"{name}{MODEL_ENDS}{model}" if plan[0].title.startswith(f"{name}{MODEL_ENDS}") else name
+    return report.make(title, records, chosen, missing)
+
+
+def _finished(plan: Sequence[Experiment]) -> tuple[list[Record], list[str]]:
+    """Records of what is finished, and the names of the rest. What was made otherwise than it would be now says so."""
+    from dialsum.experiments import finished, progress
+    from dialsum.reporting import commits
+
+    head, known = finished.head(), finished.experiments()
+    records, missing = [], []
+    for one in plan:
+        commit, note = progress.commit_of(one, known, head), ""
+        if commit is None and one.title in known:
+            commit = commits.find(one.title)
+            note = f"made otherwise than it would be now: {'; '.join(finished.differences(commit, one)[:3])}"
+            click.echo(f"{one.title}: {note}", err=True)
+        if commit is None:
+            missing.append(one.name)
+        else:
+            records.append(commits.read(one.title, commit, note))
+    return records, missing
+
+
+def _of_list(kind: Literal["experiments", "runs"], names: Sequence[str]) -> Report:
+    from dialsum.reporting import report
+
+    if kind == "experiments":
+        from dialsum.reporting import commits
+
+        records = [commits.read(name, commits.find(name)) for name in names]
+    else:
+        from dialsum.records import store
+        from dialsum.reporting import runs
+
+        client = store.connect()
+        records = [runs.read(client, name) for name in names]
+    return report.make(kind, records, _set(records))
+
+
+def _set(records: Sequence[Record]) -> Set | None:
+    """The set that all records belong to, whose gates then hold."""
+    from dialsum.experiments import sets
+    from dialsum.reporting.record import set_of
+
+    name = set_of(record.name for record in records)
+    if name is None or not sets.EXPERIMENTS.exists():
+        return None
+    return sets.read_sets().get(name.partition(MODEL_ENDS)[0])
+
+
+def _write(made: Report, folder: Path) -> None:
+    from dialsum.outputs import replacing
+    from dialsum.reporting import markdown, page, plots
+
+    pictures = plots.draw(made)
+    files = {f"{name}.svg": text for name, text in pictures.items()}
+    files |= {"report.md": markdown.render(made, list(pictures)), "report.html": page.render(made, pictures)}
+    for name, text in files.items():
+        with replacing(folder / name) as part:
+            part.write_text(text, encoding="utf-8")
+
+
+def _print(made: Report) -> None:
+    from rich.table import Table
+
+    from dialsum.reporting import tables
+    from dialsum.reporting.verdict import sentences
+
+    console = _console()
+    found = tables.summary(made)
+    shown = Table(box=None, pad_edge=False, caption=found.note, caption_justify="left")
+    for place, head in enumerate(found.heads):
+        shown.add_column(head, justify="right" if place else "left", no_wrap=True)
+    for row in found.rows:
+        shown.add_row(*row)
+    console.print(shown)
+    console.print()
+    for sentence in sentences(made):
+        console.print(f"- {sentence}")
+
+
+def _console() -> Console:
+    from dialsum.commands import options
+
+    console = options.console()
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console

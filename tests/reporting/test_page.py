@@ -1,0 +1,115 @@
+"""The page: what it shows, that it needs nothing from outside, and that nothing in the data can act in it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from dialsum.reporting import markdown, page, plots, tables
+from dialsum.reporting.report import Report
+from dialsum.reporting.report import make as make_report
+
+if TYPE_CHECKING:
+    from tests.reporting.conftest import Make
+
+SCRIPT = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
+
+
+@pytest.fixture
+def two(make: Make) -> Report:
+    return make_report(f"s {SCRIPT}", [make("s--a"), make("s--b", seed=1, batching="packed")], describe=SCRIPT)
+
+
+def render(report: Report) -> str:
+    return page.render(report, plots.draw(report))
+
+
+class Elements(HTMLParser):
+    """All elements with their attributes, and the text without styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.styles = 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.styles += tag == "style"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.styles -= tag == "style"
+
+    def handle_data(self, data: str) -> None:
+        if not self.styles:
+            self.text += f" {data}"
+
+
+def test_the_page_shows_every_cell_that_the_markdown_shows(two: Report) -> None:
+    text = re.sub(r"\s+", " ", Elements(render(two)).text)
+    for table in (tables.scores, tables.training, tables.differing, tables.against_before, tables.against_best):
+        for row in table(two).rows:
+            assert " ".join(row) in text
+    for answer in list(two.records["b"].answers.values())[:1]:
+        assert f"b {answer.scores['rouge_mean']:.2f} {answer.prediction}" in text
+    assert "reference 0번 자리로 간다." in text
+    assert two.records["a"].source in text
+
+
+def test_ten_dialogues_stand_beside_all_summaries(two: Report) -> None:
+    """Of 20 rows every second one."""
+    assert list(two.dialogues()) == [f"dev_{row}" for row in range(0, 20, 2)]
+    assert render(two).count("<details") == 10
+    assert markdown.render(two, []).count("\n### dev\\_") == 10
+
+
+def test_nothing_comes_from_outside_and_nothing_can_run(two: Report) -> None:
+    text = render(two)
+    found = Elements(text)
+    assert {tag for tag, _ in found.elements}.isdisjoint({"script", "img", "link", "iframe", "object", "a", "i", "b>"})
+    for _, attributes in found.elements:
+        assert not [name for name in attributes if name.startswith("on") or name in ("src", "href")]
+        assert (attributes.get("xlink:href") or "#").startswith("#")
+    assert not re.search(r"url\((?!#)|@import|https?:(?!//www\.w3\.org/)", text)
+    policy = [attributes for _, attributes in found.elements if attributes.get("http-equiv")]
+    assert policy == [
+        {"http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"}
+    ]
+
+
+def test_markdown_has_no_markup_of_the_data(two: Report) -> None:
+    text = markdown.render(two, ["loss"])
+    assert "![Loss (nats/token): line, train; dots, dev after each epoch](loss.svg)" in text
+    assert "<" not in re.sub(r"\\<|(?s:~{5}text\n.*?\n~{5}\n)", "", text)
+    assert "| b | 50.00 | " not in text
+    assert "| b | 49.00 | 모델 1: 0번 \\| \\<i\\> |" in text
+    assert "~~~~~text\n#Person1#: 0번?\n#Person2#: ~~~~ <b>네</b>\n~~~~~" in text, (
+        "the fence is longer than those in it"
+    )
+
+
+def browse(chromium: str, page: Path, *options: str) -> str:
+    """What a headless browser without network prints."""
+    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    command += [f"--user-data-dir={page.parent / 'profile'}", *options, page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+@pytest.mark.chromium
+def test_a_real_browser_draws_it_offline(chromium: str, two: Report, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(render(two), encoding="utf-8")
+    shot = tmp_path / "shot.png"
+    assert "taken</title>" not in browse(chromium, path, "--dump-dom")
+    browse(chromium, path, f"--screenshot={shot}", "--window-size=1200,3600", "--blink-settings=preferredColorScheme=1")
+    with Image.open(shot) as picture:
+        colors = {color for _, color in picture.convert("RGB").getcolors(2**24)}
+    assert {(31, 119, 180), (255, 127, 14)} <= colors, "the curves of both, in matplotlib's colors"

@@ -1,0 +1,281 @@
+"""One experiment, as DVC keeps it and as stage register records it in MLflow: the same values, and the same report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import chdir
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from mlflow import MlflowClient
+
+from dialsum import cli
+from dialsum.errors import InputError
+from dialsum.records import store, tracking
+from dialsum.reporting import commits, runs
+from dialsum.stages import register
+
+ROOT = Path(__file__).parents[2]
+PIPELINE = """\
+stages:
+  all:
+    cmd: python left.py
+    deps: [left.py]
+    params: [training]
+    outs:
+      - data/scores/dev.csv
+      - data/prepared/dev.jsonl
+      - models/base
+      - models/trained
+    metrics:
+      - metrics: {cache: false}
+    plots:
+      - plots/training.csv: {cache: false}
+"""
+SETS = """\
+sets:
+  seeds:
+    describe: another seed, and another batching
+    common: [training.batching=padded]
+    experiments:
+      one: [training.seed=1]
+      two: [training.seed=2]
+      packed: [training.seed=2, training.batching=packed]
+      later: [training.seed=3]
+    gates:
+      two: {criteria: [rouge.rouge1 > 35, train.max_grad_norm < 1.5], otherwise: Lower the rate.}
+"""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A repository with three experiments of the set, and a store with a run of each."""
+
+    path: Path
+    runs: dict[str, str]
+
+    def command(self, *arguments: str, status: int = 0) -> str:
+        done = subprocess.run(arguments, cwd=self.path, env=environment(self.path), capture_output=True, text=True)
+        assert done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def dialsum(self, *arguments: str, status: int = 0) -> str:
+        """What the command prints, called in this process, or the message by which it refuses."""
+        with chdir(self.path):
+            done = CliRunner().invoke(cli.group, arguments)
+        if status and isinstance(done.exception, InputError):
+            return f"error: {done.exception}"
+        assert done.exit_code == status, done.output
+        return done.output
+
+
+def environment(path: Path) -> dict[str, str]:
+    foreign = ("DVC_", "MLFLOW_", "_MLFLOW_", "GIT_", "PYTEST_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    return {
+        **kept,
+        "DVC_NO_ANALYTICS": "1",
+        "DVC_SITE_CACHE_DIR": str(path.parent / "site"),
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        **{f"GIT_{who}_{what}": "tester" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    path = tmp_path_factory.mktemp("both") / "repository"
+    path.mkdir()
+    (path / "dvc.yaml").write_text(PIPELINE)
+    (path / "experiments.yaml").write_text(SETS)
+    (path / ".gitignore").write_text("/.dialsum/\n/mlflow.db*\n/mlartifacts/\n/reports/\n__pycache__/\n")
+    shutil.copy(ROOT / "tests" / "params.yaml", path)
+    shutil.copy(Path(__file__).with_name("left.py"), path)
+    shutil.copytree(ROOT / "catalog", path / "catalog")
+    found = Pair(path, {})
+    for line in ("git init -q -b main", "dvc init -q", "git add --all", "git commit -q -m start"):
+        found.command(*line.split())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        patch.setenv("DVC_ROOT", str(path))
+        for name in (*store.ENVIRONMENT, "MLFLOW_TRACKING_URI", "_MLFLOW_SERVER_ARTIFACT_ROOT"):
+            patch.setenv(name, "")
+        client = store.connect()
+        for name, seed, batching in (("one", 1, "padded"), ("two", 2, "padded"), ("packed", 2, "packed")):
+            values = ("-S", f"training.seed={seed}", "-S", f"training.batching={batching}")
+            found.command("dvc", "exp", "run", "-q", "-n", f"seeds--{name}", *values)
+            patch.setenv("DVC_EXP_NAME", f"seeds--{name}")
+            found.runs[name] = recorded(client, path)
+        found.command("git", "reset", "-q", "--hard")
+        yield found
+
+
+def recorded(client: MlflowClient, path: Path) -> str:
+    """A run as stage register writes it, without a model."""
+    left = register.Left(
+        **{name: Path("no-such") for name in ("prompt", "submission", "run")},
+        entry=path / "catalog/tiny-llama.yaml",
+        base=path / "models/base",
+        trained=path / "models/trained",
+        dev=path / "data/prepared/dev.jsonl",
+        scores=path / "data/scores",
+        metrics=path / "metrics",
+        plots=path / "plots",
+    )
+    figures = {file.stem: json.loads(file.read_text()) for file in left.metrics.glob("*.json")}
+    dev = hashlib.md5(left.dev.read_bytes(), usedforsecurity=False).hexdigest()
+    folders = {"base": left.base, "trained": left.trained, "metrics": left.metrics}
+    record = tracking.read_record(path / "params.yaml", left.entry, path / "dvc.lock", folders, dev)
+    with tracking.recording(client, record) as run_id:
+        register._log(client, run_id, left, record, figures)
+        tracking.finish(client, run_id)
+    return run_id
+
+
+def test_both_sources_give_the_same_record(both: Pair) -> None:
+    client = store.connect()
+    for name, run_id in both.runs.items():
+        title = f"seeds--{name}"
+        of_dvc, of_mlflow = commits.read(title, commits.find(title)), runs.read(client, run_id)
+        assert replace(of_dvc, source=run_id, when=of_mlflow.when) == of_mlflow
+        assert (len(of_dvc.answers), len(of_dvc.dialogues), of_dvc.note) == (20, 20, "")
+        assert of_dvc.params["training.learning_rate"] == "0.005", "the catalog's value, in force"
+        assert len(of_dvc.curve) == 4 * (1 + int(of_dvc.params["training.seed"]))
+
+
+def test_dvc_and_mlflow_list_the_same_experiments_with_the_same_values(both: Pair) -> None:
+    rows = json.loads(both.command("dvc", "exp", "show", "--json"))
+    listed = {rev["name"]: rev["data"] for row in rows for found in row["experiments"] or [] for rev in found["revs"]}
+    client = store.connect()
+    named = {f"seeds--{name}": client.get_run(run_id).data for name, run_id in both.runs.items()}
+    assert listed.keys() == named.keys()
+    for name, data in listed.items():
+        metrics: dict[str, float] = {}
+        for file, content in data["metrics"].items():
+            metrics |= dict(tracking._numbers(Path(file).stem, content["data"]))
+        run = named[name]
+        assert {key: run.metrics[key] for key in metrics} == metrics
+        assert run.params["training.seed"] == str(data["params"]["params.yaml"]["data"]["training"]["seed"])
+
+
+def rows(path: Path, title: str) -> list[str]:
+    section = path.read_text().partition(f"## {title}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ") and "---" not in line]
+    return lines[1:]
+
+
+def test_a_set_is_reported_from_either_source_alike(both: Pair) -> None:
+    printed = both.dialsum("report", "seeds")
+    assert "two is as fast as one (40.0 s an epoch against 40.0), score higher (+1.25, " in printed
+    assert "packed is 1.4× faster than two (28.5 s an epoch against 40.0), each row scores the same." in printed
+    assert "two fails its gate: train.max_grad_norm < 1.5: 3.4321. Lower the rate." in printed
+    assert "Not finished: later." in printed
+    assert "reports/seeds/report.html" in printed
+    both.dialsum("report", "--runs", *both.runs.values(), "--out", "reports/other")
+    both.dialsum("report", "--experiments", *(f"seeds--{name}" for name in both.runs))
+    reports = [both.path / "reports" / name / "report.md" for name in ("seeds", "other", "experiments")]
+    for title in ("What differs", "Scores", "Against the one before", "Against the best", "Training", "Gates"):
+        first, *others = [rows(report, title) for report in reports]
+        assert first
+        assert others == [first, first]
+    rouge = json.loads(both.command("git", "show", f"{commits.find('seeds--two')}:metrics/rouge.json"))
+    cells = next(line for line in rows(reports[0], "Scores") if line.startswith("| two ")).split(" | ")
+    assert cells[1] == f"{rouge['rouge1']:.2f} (59.50 to 64.25)"
+    client = store.connect()
+    assert cells[1].startswith(f"{client.get_run(both.runs['two']).data.metrics['rouge.rouge1']:.2f} ")
+
+
+def test_one_that_was_made_otherwise_says_so(both: Pair, tmp_path: Path) -> None:
+    copy = Pair(tmp_path / "copy", {})
+    shutil.copytree(both.path, copy.path, symlinks=True)
+    text = (copy.path / "experiments.yaml").read_text()
+    (copy.path / "experiments.yaml").write_text(text.replace("one: [training.seed=1]", "one: [training.seed=7]"))
+    printed = copy.dialsum("report", "seeds")
+    assert "seeds--one: made otherwise than it would be now: training.seed was 1, is 7" in printed
+    records = rows(copy.path / "reports/seeds/report.md", "Records")
+    assert records[0].endswith("| made otherwise than it would be now: training.seed was 1, is 7 |")
+    assert records[1].endswith("|  |")
+
+
+def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: Path) -> None:
+    copy = Pair(tmp_path / "copy", {})
+    shutil.copytree(both.path, copy.path, symlinks=True)
+    shutil.rmtree(copy.path / ".dvc" / "cache")
+    printed = copy.dialsum("report", "seeds")
+    assert (
+        "two is as fast as one (40.0 s an epoch against 40.0), the scores do not compare: no scores of rows" in printed
+    )
+    assert rows(copy.path / "reports/seeds/report.md", "Scores") == rows(
+        both.path / "reports/seeds/report.md", "Scores"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "experiments.yaml: sets: there is no 'nothing'; expected is one of seeds"),
+        (["seeds", "other"], "NAMES: one set; with --experiments or --runs, several of these"),
+        (["--runs", "a", "a"], "a: is named twice"),
+        (["--runs", "a", "--model", "b"], "--model: belongs to a set; remove it"),
+        (["--runs", "0" * 32], f"{'0' * 32}: is no run of MLflow's store; `dialsum ui` shows their ids"),
+        (["--experiments", "nobody"], "nobody: is no experiment and no commit; `dvc exp list --all-commits` names the"),
+        (["--experiments", "main"], "main: its metrics/rouge.json has no rouge_mean"),
+        (["seeds", "--model", "tiny-llama"], "seeds@tiny-llama: nothing of it is finished; `dialsum experiments run"),
+    ],
+)
+def test_what_cannot_be_reported_is_one_line(both: Pair, arguments: list[str], message: str) -> None:
+    printed = both.dialsum("report", *arguments, status=1)
+    assert f"error: {message}" in printed
+
+
+@pytest.mark.usefixtures("both")
+def test_an_unfinished_run_is_refused() -> None:
+    client = store.connect()
+    run_id = client.create_run(store.experiment(client, store.EXPERIMENT)).info.run_id
+    with pytest.raises(InputError, match="the run is running, and its record not complete"):
+        runs.read(client, run_id)
+    client.delete_run(run_id)
+
+
+def log(both: Pair) -> list[list[str]]:
+    text = (both.path / "docs/experiments.md").read_text()
+    return [line.strip("| ").split(" | ") for line in text.splitlines() if line.endswith("` |")]
+
+
+def test_the_log_has_a_line_a_run_and_keeps_what_stands_there(both: Pair) -> None:
+    assert both.dialsum("log") == "docs/experiments.md: 3 lines added\n"
+    one, two, packed = log(both)
+    assert [line[1] for line in (one, two, packed)] == ["seeds--one", "seeds--two", "seeds--packed"]
+    assert [line[-1] for line in (one, two, packed)] == [f"`{run_id}`" for run_id in both.runs.values()]
+    assert (one[2], one[8]) == ("the first on these dev rows", "nothing to compare it with")
+    assert (two[2], two[6]) == ("training.seed: 1 → 2", "62.00 (59.50 to 64.25)")
+    assert two[8].startswith("against seeds--one: score higher (+1.25, 95 % +")
+    assert packed[2] == "training.batching: padded → packed"
+    assert packed[8] == "against seeds--two: each row scores the same"
+
+    file = both.path / "docs/experiments.md"
+    text = file.read_text()
+    # Somebody writes above, in and below the table, and takes a line away.
+    edited = "My words.\n\n" + text.replace("the first on these dev rows", "by hand") + "\nAnd below.\n"
+    file.write_text("\n".join(line for line in edited.splitlines() if both.runs["two"] not in line) + "\n")
+    assert both.dialsum("log") == "docs/experiments.md: 1 line added\n"
+    again = file.read_text()
+    assert [line[1] for line in log(both)] == ["seeds--one", "seeds--packed", "seeds--two"]
+    assert "| by hand |" in again
+    assert again.startswith("My words.\n\n")
+    assert again.endswith("\nAnd below.\n")
+    assert both.dialsum("log") == "docs/experiments.md: 0 lines added\n"
+    assert file.read_text() == again
+    file.write_text("# My own\n")
+    assert "error: docs/experiments.md: holds no table of `dialsum log`" in both.dialsum("log", status=1)
+    assert file.read_text() == "# My own\n"
+    file.unlink()
