@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ def models(
 
 
 @pytest.fixture
-def screening(fresh: Repository, tmp_path: Path, models: dict[str, tuple[Path, Entry]]) -> Repository:
+def screening(fresh: Repository, tmp_path: Path, models: dict[str, tuple[Path, Entry]]) -> Iterator[Repository]:
     """A clone whose catalog has the five models, and whose set `screening` names these."""
     repository = fresh.copy(tmp_path / "repository")
     for name, (_, entry) in models.items():
@@ -56,7 +57,8 @@ def screening(fresh: Repository, tmp_path: Path, models: dict[str, tuple[Path, E
     yaml.dump(content, path)
     repository.set({"generation.max_new_tokens": 16})
     repository.commit("five models on this disk")
-    return repository
+    yield repository
+    repository.dvc("queue", "stop", "--kill")
 
 
 def measured(repository: Repository) -> dict[str, dict[str, Any]]:
@@ -70,7 +72,7 @@ def measured(repository: Repository) -> dict[str, dict[str, Any]]:
 
 def test_five_architectures_in_one_table(screening: Repository, models: dict[str, tuple[Path, Entry]]) -> None:
     titles = {f"screening--{name}" for name in models}
-    screening.run("dialsum", "experiments", "run", "screening")
+    screening.run("dialsum", "experiments", "run", "screening", patience=1500)
     figures = measured(screening)
     assert figures.keys() == titles
     assert all(figures[title]["train"] == {"method": "none", "steps": 0} for title in titles)
