@@ -44,6 +44,15 @@ def test_the_environment_wins(repository: Path, monkeypatch: pytest.MonkeyPatch,
     assert store.uri() == expected.format(root=repository)
 
 
+@pytest.mark.parametrize("given", ["postgresql://u:secret@db/mlflow", "mysql+pymysql://u:secret@db/mlflow"])
+def test_a_database_without_a_server_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.chdir(repository)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", given)
+    with pytest.raises(InputError, match=r"give the server's address") as refused:
+        store.connect()
+    assert "secret" not in str(refused.value)
+
+
 def test_files_are_kept_beside_the_database(client: MlflowClient, repository: Path) -> None:
     number = store.experiment(client, store.EXPERIMENT)
     assert client.get_experiment(number).artifact_location == f"file://{repository}/mlartifacts"

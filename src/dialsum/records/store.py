@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # it would be drawn into the logs of every stage
 }
 SQLITE = "sqlite:///"
+OTHER_DATABASES = ("postgresql", "mysql", "mssql")
 
 
 def root() -> Path:
@@ -71,7 +72,14 @@ def connect() -> MlflowClient:
     """A client of the store, which is created when it does not exist yet.
 
     Under the lock, because two workers that meet an empty database both try to create its tables, and one fails.
+    Raises InputError for a database other than SQLite, whose artifacts MLflow would put into the working directory: of
+    a worker, a copy to be deleted.
     """
+    if uri().startswith(OTHER_DATABASES):
+        raise InputError(
+            f"MLFLOW_TRACKING_URI: {uri().partition(':')[0]}: is a database alone, without a place for models; start "
+            "`mlflow server` on it and give the server's address (docs/sharing.md)"
+        )
     # The address too: some of MLflow, as `models:/` sources, asks the environment and not the client. And the place of
     # MLflow's own first experiment, which would otherwise be the working directory: of a worker, a copy to be deleted.
     os.environ.update(ENVIRONMENT, MLFLOW_TRACKING_URI=uri())
