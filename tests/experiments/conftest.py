@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EDIT = "  weight_decay: 0.3          # an edit that is not committed\n"
-PATIENCE = 200  # seconds for what takes ten on a machine that has nothing else to do
+PATIENCE = 400  # seconds for what takes twenty on a machine that has nothing else to do
 
 # It says that it ran, in a file of the parent repository, waits while `hold<seed>` is there, and fails for seed 13.
 WORK = """\

@@ -57,7 +57,7 @@ def main(name: str, trials: int | None, jobs: int, model: str | None) -> None:
 
 
 def _run(console: Console, tuning: Tuning, wanted: int, jobs: int) -> None:
-    from dialsum.experiments import screen
+    from dialsum.experiments import screen, studies
     from dialsum.experiments.tuning import begin, steps
     from dialsum.params.limits import Limits
     from dialsum.params.strict import load
@@ -65,7 +65,14 @@ def _run(console: Console, tuning: Tuning, wanted: int, jobs: int) -> None:
     limits = load(Path("params.yaml"), "limits", Limits)
     begin(tuning, limits, click.echo)
     going = steps(tuning, wanted, jobs, limits, click.echo)
-    screen.show(console, tuning.watch, going, tuning.rows, tuning.table)
+    screen.show(
+        console,
+        tuning.watch,
+        going,
+        tuning.rows,
+        tuning.table,
+        before_stop=lambda: studies.note_stopped(tuning.study, tuning.open.values()),
+    )
 
 
 def _print_outcome(console: Console, tuning: Tuning) -> None:

@@ -29,7 +29,6 @@ from dialsum.experiments.sets import Experiment
 State = Literal["queued", "running", "failed", "done"]
 LOCKED = "Unable to acquire lock"  # what DVC says while a worker collects an experiment
 PATIENCE = 60  # seconds
-INTERRUPTED = 252  # with which dvc ends after Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class Task:
 
     @property
     def killed(self) -> bool:
-        """Whether it failed because it was ended, by Ctrl-C or a kill, and not by itself."""
-        return self.state == "failed" and self.status is not None and (self.status < 0 or self.status == INTERRUPTED)
+        """Whether it failed since its process was killed. An interrupt looks like a failure of its own."""
+        return self.state == "failed" and self.status is not None and self.status < 0
 
 
 def queue_line(experiment: Experiment) -> list[str]:

@@ -29,6 +29,7 @@ def show(
     steps: Iterable[str],
     rows: Callable[[], Sequence[Row]],
     table: Callable[[Sequence[Row], str], Table],
+    before_stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Take all steps, and show the rows after each. Raises InputError after Ctrl-C, when what ran has ended."""
     from rich.live import Live
@@ -46,6 +47,7 @@ def show(
                     _print_changes(rows(), shown)
     except KeyboardInterrupt:
         click.echo("stopping …", err=True)
+        before_stop()
         watch.queue.stop([one.title for one in watch.plan])
         raise InputError("stopped; the same command runs what is left") from None
 

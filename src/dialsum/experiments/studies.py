@@ -11,7 +11,7 @@ run one at a time have the same values, killed or not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +28,8 @@ from dialsum.experiments.searches import Range, Search, Value
 SEED = 42
 DRAWN = 5  # trials that are drawn at random before TPE has something to go by; Optuna's 10 are most of a small search
 ASKED = "asked"  # the study's attribute that holds its search
-REASON = "reason"  # a trial's attribute: why it failed
+STOPPED = "stopped"  # the study's attribute that holds the trials which Ctrl-C ended
+REASON = "reason"  # with a number, the study's attribute that says why a trial failed
 
 
 def file_of(title: str) -> Path:
@@ -137,6 +138,16 @@ def tell_failed(study: optuna.Study, number: int, reason: str) -> None:
     """A trial that failed. TPE goes on as if it had not been."""
     study.set_user_attr(f"{REASON} {number}", reason)
     study.tell(number, state=TrialState.FAIL)
+
+
+def note_stopped(study: optuna.Study, numbers: Iterable[int]) -> None:
+    """Remember which trials end because they were stopped, and not by themselves; to DVC both have failed."""
+    study.set_user_attr(STOPPED, sorted(numbers))
+
+
+def stopped(study: optuna.Study) -> set[int]:
+    """The trials that were stopped last."""
+    return set(study.user_attrs.get(STOPPED, []))
 
 
 def reason(study: optuna.Study, number: int) -> str:

@@ -117,6 +117,7 @@ def begin(tuning: Tuning, limits: Limits, tell: Tell) -> None:
         _refuse_changes(tuning)
         lost = [one for one in tuning.watch.missing() if one.title in tuning.open]
         running.add(tuning.watch, lost, limits, tell, lock)
+    studies.note_stopped(tuning.study, [])
 
 
 def steps(tuning: Tuning, wanted: int, jobs: int, limits: Limits, tell: Tell) -> Iterator[str]:
@@ -132,10 +133,11 @@ def steps(tuning: Tuning, wanted: int, jobs: int, limits: Limits, tell: Tell) ->
 
 
 def _settle(tuning: Tuning, tell: Tell, again: bool = False) -> None:
-    """Tell the study of what has ended. `again`: what was killed or is not there stays open, to be queued."""
+    """Tell the study of what has ended. `again`: what was killed, stopped or is not there stays open, to be queued."""
     watch = tuning.watch
+    stopped = studies.stopped(tuning.study) if again else set()
     for title, number in list(tuning.open.items()):
-        task, killed = watch.tasks.get(title), watch.killed(title)
+        task, killed = watch.tasks.get(title), watch.killed(title) or number in stopped
         if title in watch.commits:
             _tell_score(tuning, title, number)
         elif (task is not None and task.state in ("queued", "running")) or (again and (task is None or killed)):
