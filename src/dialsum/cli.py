@@ -35,6 +35,7 @@ COMMANDS = {
     "summarize": "Summarize the dialogues of FILE (- for standard input).",
     "synthesize": "Make a synthetic data set of any size.",
     "tokens": "Show how long prompts are in any tokenizer.",
+    "tune": "Look for the best values within ranges.",
     "ui": "Show all runs in MLflow's web page.",
 }
 

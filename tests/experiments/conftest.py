@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 200  # seconds for what takes ten on a machine that has nothing else to do
+EDIT = "  weight_decay: 0.3          # an edit that is not committed\n"
+PATIENCE = 400  # seconds for what takes twenty on a machine that has nothing else to do
 
 # It says that it ran, in a file of the parent repository, waits while `hold<seed>` is there, and fails for seed 13.
 WORK = """\
@@ -67,6 +70,20 @@ sets:
     gates:
       first: {criteria: [rouge.rouge_mean > 55], otherwise: never said}
       second: {criteria: [rouge.rouge_mean > 99], otherwise: Look at the prompt.}
+searches:
+  seeds:
+    describe: the score is the seed
+    common: [training.threads=1]
+    ranges:
+      training.seed: {low: 100, high: 999}
+      training.learning_rate: {low: 1e-5, high: 1e-2, log: true}
+    metric: rouge.rouge_mean
+    trials: 4
+  luck:
+    describe: one of the two fails
+    ranges: {training.seed: {choices: [13, 5]}}
+    metric: rouge.rouge_mean
+    trials: 4
 """
 
 
@@ -99,10 +116,13 @@ class Small:
     def dialsum(self, *arguments: str, status: int = 0) -> str:
         return self.run(sys.executable, "-m", "dialsum.cli", "experiments", *arguments, status=status)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def tune(self, *arguments: str, status: int = 0) -> str:
+        return self.run(sys.executable, "-m", "dialsum.cli", "tune", *arguments, status=status)
+
+    def start(self, *arguments: str, command: str = "experiments") -> subprocess.Popen[str]:
         """`dialsum experiments …`, as a shell starts it: in a process group of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "dialsum.cli", "experiments", *arguments],
+            [sys.executable, "-m", "dialsum.cli", command, *arguments],
             cwd=self.path,
             env=self.environment(),
             stdout=subprocess.PIPE,
@@ -110,6 +130,41 @@ class Small:
             text=True,
             start_new_session=True,
         )
+
+    def edited(self) -> bytes:
+        """params.yaml with an edit that is not committed."""
+        file = self.path / "params.yaml"
+        lines = file.read_text().splitlines(keepends=True)
+        file.write_text("".join(EDIT if line.startswith("  weight_decay:") else line for line in lines))
+        assert EDIT in file.read_text()
+        return file.read_bytes()
+
+    def untouched(self, params: bytes) -> bool:
+        """HEAD is on its branch, and the edits are what they were."""
+        branch = self.run("git", "symbolic-ref", "HEAD").strip()
+        changed = self.run("git", "status", "--porcelain").split()
+        return (
+            branch == "refs/heads/main"
+            and changed == ["M", "params.yaml"]
+            and (self.path / "params.yaml").read_bytes() == params
+            and self.run("git", "stash", "list") == ""
+        )
+
+    def stopped(self, process: subprocess.Popen[str], number: int) -> str:
+        """What a process has said that ends by a signal."""
+        os.kill(process.pid, number)
+        return process.communicate(timeout=PATIENCE)[0]
+
+    def kill_all(self) -> None:
+        """kill -9 of all that works in this folder: our command, DVC's, the workers, the stages."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):  # others' do not concern us
+                if process.cwd().startswith(str(self.path)):
+                    found.append(process)
+        for process in found:
+            process.kill()
+        psutil.wait_procs(found, timeout=20)
 
     def names(self) -> list[str]:
         """The experiments that DVC lists."""

@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
-import subprocess
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 if TYPE_CHECKING:
     from tests.experiments.conftest import Small
 
 pytestmark = pytest.mark.timeout(900)
-EDIT = "  weight_decay: 0.3          # an edit that is not committed\n"
-
-
-def edited(small: Small) -> bytes:
-    """params.yaml with an edit that is not committed."""
-    file = small.path / "params.yaml"
-    lines = file.read_text().splitlines(keepends=True)
-    file.write_text("".join(EDIT if line.startswith("  weight_decay:") else line for line in lines))
-    assert EDIT in file.read_text()
-    return file.read_bytes()
-
-
-def untouched(small: Small, params: bytes) -> bool:
-    """HEAD is on its branch, and the edits are what they were."""
-    branch = small.run("git", "symbolic-ref", "HEAD").strip()
-    changed = small.run("git", "status", "--porcelain").split()
-    return (
-        branch == "refs/heads/main"
-        and changed == ["M", "params.yaml"]
-        and (small.path / "params.yaml").read_bytes() == params
-        and small.run("git", "stash", "list") == ""
-    )
-
-
-def stopped(process: subprocess.Popen[str], number: int) -> str:
-    """What a process has said that ends by a signal."""
-    os.kill(process.pid, number)
-    return process.communicate(timeout=200)[0]
-
-
-def kill_all(small: Small) -> None:
-    """kill -9 of all that works in the folder of the test: our command, DVC's, the workers, the stages."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):  # others' do not concern us
-            if process.cwd().startswith(str(small.path)):
-                found.append(process)
-    for process in found:
-        process.kill()
-    psutil.wait_procs(found, timeout=20)
 
 
 def test_lines_typed_by_hand_do_the_same(queueing: Small) -> None:
@@ -104,15 +60,15 @@ def test_a_gate_that_fails_stops_the_set(queueing: Small) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_stops_and_the_same_command_goes_on(queueing: Small) -> None:
-    params = edited(queueing)
+    params = queueing.edited()
     hold = queueing.hold(2)
     with queueing.start("run", "quick") as process:
         queueing.wait_until(lambda: "2" in queueing.lines("begun.txt"))
-        assert "stopped; the same command runs what is left" in stopped(process, signal.SIGINT)
-    assert untouched(queueing, params)
+        assert "stopped; the same command runs what is left" in queueing.stopped(process, signal.SIGINT)
+    assert queueing.untouched(params)
     hold.unlink()
     queueing.dialsum("run", "quick")
-    assert untouched(queueing, params)
+    assert queueing.untouched(params)
     assert queueing.names() == ["quick--one", "quick--three", "quick--two"]
     assert sorted(queueing.lines("ended.txt")) == ["1", "2", "3"]
     commit = queueing.run("git", "rev-parse", "HEAD").strip()
@@ -122,29 +78,29 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(queueing: Small) -> None:
 
 @pytest.mark.slow
 def test_a_kill_of_the_command_alone_leaves_the_workers_at_work(queueing: Small) -> None:
-    params = edited(queueing)
+    params = queueing.edited()
     hold = queueing.hold(2)
     with queueing.start("run", "quick") as process:
         queueing.wait_until(lambda: "2" in queueing.lines("begun.txt"))
-        stopped(process, signal.SIGKILL)
+        queueing.stopped(process, signal.SIGKILL)
     hold.unlink()
     queueing.dialsum("run", "quick")
-    assert untouched(queueing, params)
+    assert queueing.untouched(params)
     assert queueing.names() == ["quick--one", "quick--three", "quick--two"]
     assert sorted(queueing.lines("begun.txt")) == ["1", "2", "3"], "nothing twice"
 
 
 @pytest.mark.slow
 def test_a_kill_of_all_costs_only_what_ran(queueing: Small) -> None:
-    params = edited(queueing)
+    params = queueing.edited()
     hold = queueing.hold(2)
     with queueing.start("run", "quick"):
         queueing.wait_until(lambda: "2" in queueing.lines("begun.txt"))
-        kill_all(queueing)
+        queueing.kill_all()
     hold.unlink()
     said = queueing.dialsum("run", "quick")
     assert "quick--two: its worker was killed" in said
-    assert untouched(queueing, params)
+    assert queueing.untouched(params)
     assert queueing.names() == ["quick--one", "quick--three", "quick--two"]
     assert sorted(queueing.lines("ended.txt")) == ["1", "2", "3"]
     assert sorted(queueing.lines("begun.txt")) == ["1", "2", "2", "3"]
@@ -153,11 +109,11 @@ def test_a_kill_of_all_costs_only_what_ran(queueing: Small) -> None:
 @pytest.mark.slow
 def test_a_kill_while_dvc_queues_loses_no_edit(queueing: Small) -> None:
     """DVC has stashed the edits and detached HEAD at that moment."""
-    params = edited(queueing)
+    params = queueing.edited()
     head = queueing.path / ".git" / "HEAD"
     with queueing.start("run", "quick"):
         queueing.wait_until(lambda: not head.read_text().startswith("ref:"))
-        kill_all(queueing)
+        queueing.kill_all()
     (queueing.path / ".git" / "index.lock").unlink(missing_ok=True)
     assert queueing.run("git", "rev-parse", "--abbrev-ref", "HEAD").strip() == "HEAD", "it is detached"
     queueing.dialsum("run", "quick")
@@ -168,12 +124,12 @@ def test_a_kill_while_dvc_queues_loses_no_edit(queueing: Small) -> None:
 
 @pytest.mark.slow
 def test_in_copies_without_a_queue(small: Small) -> None:
-    params = edited(small)
+    params = small.edited()
     assert small.dialsum("run", "mixed", "--temp", "--dry-run").splitlines()[0] == (
         "dvc exp run --temp -n mixed--good -S training.seed=4"
     )
     small.dialsum("run", "mixed", "--temp", status=1)
-    assert untouched(small, params)
+    assert small.untouched(params)
     assert small.names() == ["mixed--good", "mixed--late"]
     assert small.lines("begun.txt") == ["4", "13", "5"]
 
@@ -181,7 +137,7 @@ def test_in_copies_without_a_queue(small: Small) -> None:
 @pytest.mark.slow
 def test_other_values_under_the_same_name_are_refused(queueing: Small) -> None:
     queueing.dialsum("run", "quick")
-    edited(queueing)
+    queueing.edited()
     said = queueing.dialsum("run", "quick", status=1)
     assert "quick--one: is there with other values: training.weight_decay was 0.0, is 0.3; commit your changes" in said
     queueing.run("git", "commit", "--quiet", "--all", "--message", "another weight decay")

@@ -122,7 +122,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("set: {}", "should hold one key, sets"),
+        ("set: {}", "should hold sets by name under the key sets, and may hold searches under searches; it holds set"),
         ("sets: {A B: {describe: d, experiments: {x: []}}}", "sets.A B: should be a name"),
         ("sets: {a: {describe: d, experiments: {}}}", "sets.a.experiments: "),
         ("sets: {a: {experiments: {x: []}}}", "sets.a.describe: this key is missing"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from dialsum.experiments.gates import Judgement
-    from dialsum.experiments.progress import Row
     from dialsum.experiments.running import Watch
     from dialsum.experiments.sets import Experiment, Set
 
@@ -80,7 +79,7 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
     if dry_run:
         _print_lines(plan, jobs, temp)
         return
-    console = _console()
+    console = wide_console()
     watch = _run_in_copies(plan, chosen, gated) if temp else _run_queue(console, plan, chosen, jobs, gated)
     judged = _judged(chosen, watch)
     _print_gates(console, chosen, judged)
@@ -103,7 +102,7 @@ def show(name: str, model: str | None) -> None:
     chosen = sets.choose(sets.read_sets(), name)
     watch = Watch(sets.plan(name, chosen, model), finished.head())
     watch.look()
-    console = _console()
+    console = wide_console()
     console.print(_results(watch))
     _print_gates(console, chosen, _judged(chosen, watch))
 
@@ -136,7 +135,7 @@ def fitting(plan: Sequence[Experiment]) -> list[Experiment]:
 def _print_lines(plan: Sequence[Experiment], jobs: int, temp: bool) -> None:
     from dialsum.experiments import finished, queue, running
 
-    watch = running.Watch(plan, finished.head())
+    watch = running.Watch(list(plan), finished.head())
     watch.look()
     running.refuse_taken(watch)
     for one in plan:
@@ -152,35 +151,26 @@ def _print_lines(plan: Sequence[Experiment], jobs: int, temp: bool) -> None:
 
 def _run_queue(console: Console, plan: Sequence[Experiment], chosen: Set, jobs: int, gated: bool) -> Watch:
     """Queue, start, and show one table until all has ended."""
-    from rich.live import Live
-
-    from dialsum.experiments import progress, running
+    from dialsum.experiments import progress, running, screen
     from dialsum.params.limits import Limits
     from dialsum.params.strict import load
 
     limits = load(Path("params.yaml"), "limits", Limits)
     watch = running.begin(plan, limits, click.echo)
-    caption = "Ctrl-C stops; the same command goes on. Logs: dialsum experiments log NAME"
-    shown: dict[str, str] = {}
-    try:
-        with Live(console=console, auto_refresh=False, transient=True) as live:
-            for told in running.follow(watch, jobs, limits):
-                if told:
-                    console.print(told)
-                rows = watch.rows()
-                if console.is_terminal:
-                    live.update(progress.table(rows, caption), refresh=True)
-                else:
-                    _print_changes(rows, shown)
-                if gated and _failing(chosen, _judged(chosen, watch)):
-                    watch.queue.stop([one.title for one in plan])
-                    watch.look()
-    except KeyboardInterrupt:
-        click.echo("stopping …", err=True)
-        watch.queue.stop([one.title for one in plan])
-        raise InputError("stopped; the same command runs what is left") from None
+    steps = running.follow(watch, jobs, limits)
+    screen.show(
+        console, watch, _until_a_gate_fails(steps, chosen, watch) if gated else steps, watch.rows, progress.table
+    )
     console.print(progress.table(watch.rows()))
     return watch
+
+
+def _until_a_gate_fails(steps: Iterator[str], chosen: Set, watch: Watch) -> Iterator[str]:
+    for told in steps:
+        yield told
+        if _failing(chosen, _judged(chosen, watch)):
+            watch.queue.stop([one.title for one in watch.plan])
+            watch.look()
 
 
 def _run_in_copies(plan: Sequence[Experiment], chosen: Set, gated: bool) -> Watch:
@@ -191,10 +181,10 @@ def _run_in_copies(plan: Sequence[Experiment], chosen: Set, gated: bool) -> Watc
 
     limits = load(Path("params.yaml"), "limits", Limits)
     with snapshot.held():
-        watch = running.Watch(plan, finished.head())
+        watch = running.Watch(list(plan), finished.head())
         watch.look()
         running.refuse_taken(watch)
-        watch.expect()
+        watch.expect(one.title for one in watch.missing())
         for one in watch.missing():
             room.check_disk(limits)
             click.echo(queue.in_words(queue.temp_line(one)))
@@ -229,15 +219,6 @@ def _print_gates(console: Console, chosen: Set, judged: Mapping[str, Sequence[Ju
         console.print(f"{name} fails its gate. {chosen.gates[name].otherwise}")
 
 
-def _print_changes(rows: Sequence[Row], shown: dict[str, str]) -> None:
-    """Where there is no terminal: a line when the state of an experiment changes."""
-    for row in rows:
-        state = f"{row.state} {row.stage}".strip()
-        if shown.get(row.title) != state:
-            shown[row.title] = state
-            click.echo(f"{row.title}: {state}")
-
-
 def _results(watch: Watch) -> Table:
     """Finished experiments by their score, then the others; seconds a dialogue as they were decoded together."""
     from rich.table import Table
@@ -264,7 +245,8 @@ def _results(watch: Watch) -> Table:
     return table
 
 
-def _console() -> Console:
+def wide_console() -> Console:
+    """For tables: wide enough for them where no terminal says how wide it is."""
     from dialsum.commands import options
 
     console = options.console()

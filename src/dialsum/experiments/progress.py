@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dialsum.experiments import finished
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 STAGE = re.compile(r"^Running stage '(\w+)'", re.MULTILINE)
 TRAIN = "train"  # the stage with a curve
 SCORE = "rouge.rouge_mean"
+NO_COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 BEHIND = 50  # logged steps from which the speed is taken
 
 
@@ -121,19 +123,20 @@ class Curves:
         return Live(points[-1].step, runs[0].data.metrics.get("train_loss"), epochs)
 
 
-def table(rows: Sequence[Row], caption: str = "") -> Table:
-    """All of them, in the order of the set."""
+def table(rows: Sequence[Row], caption: str = "", columns: Mapping[str, Mapping[str, str]] = NO_COLUMNS) -> Table:
+    """All of them, in the order of the set. `columns`: by heading, texts by the experiment's title."""
     from rich.table import Table
 
     shown = Table(box=None, pad_edge=False, caption=caption or None, caption_justify="left")
     shown.add_column("experiment", no_wrap=True)
     shown.add_column("state", no_wrap=True)
-    for heading in ("step", "loss", "ETA", "score"):
+    for heading in (*columns, "step", "loss", "ETA", "score"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for one in rows:
         shown.add_row(
             one.title,
             f"{one.state} {one.stage}".strip(),
+            *(texts.get(one.title, "") for texts in columns.values()),
             "" if one.step is None else str(one.step),
             "" if one.loss is None else f"{one.loss:.3f}",
             "" if one.seconds is None else str(timedelta(seconds=round(one.seconds))),

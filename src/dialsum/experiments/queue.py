@@ -33,12 +33,23 @@ PATIENCE = 60  # seconds
 
 @dataclass(frozen=True)
 class Task:
-    """An experiment in the queue. `commit`: what was stashed for it. `log`: what it prints; None before it starts."""
+    """An experiment in the queue.
+
+    `commit`: what was stashed for it; `baseline`: where it started from. `log`: what it prints; None before it starts.
+    `status`: that with which it ended, negative after a signal; None if it did not, or never began.
+    """
 
     name: str
     state: State
     commit: str
+    baseline: str
     log: Path | None
+    status: int | None
+
+    @property
+    def killed(self) -> bool:
+        """Whether it failed since its process was killed. An interrupt looks like a failure of its own."""
+        return self.state == "failed" and self.status is not None and self.status < 0
 
 
 def queue_line(experiment: Experiment) -> list[str]:
@@ -213,7 +224,8 @@ class Queue:
     def _task(self, entry: Any, state: State) -> Task:
         info = self._queue.proc.get(entry.stash_rev)
         log = Path(info.stdout) if info is not None and info.stdout else None
-        return Task(str(entry.name), state, str(entry.stash_rev), log)
+        status = None if info is None else info.returncode
+        return Task(str(entry.name), state, str(entry.stash_rev), str(entry.baseline_rev), log, status)
 
     def _end(self, entry: Any) -> None:
         """Kill what an experiment has left running, and delete the copy that it ran in."""

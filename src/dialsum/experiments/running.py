@@ -8,7 +8,7 @@ meanwhile. DVC's workers go on when this process is killed; called again, it loo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from subprocess import CompletedProcess
 
@@ -27,16 +27,17 @@ SECONDS_BETWEEN_ROLL_CALLS = 20.0  # whether a worker lives
 class Watch:
     """A set that is being run: what DVC knew of it at the last look.
 
-    `expected`: what is to come under names that were free. Whatever bears one of them then is it, and is not compared
-    with the code, which may be edited by then.
+    `expected`: what is to come under names that were free, and the commit that it starts from. Whatever bears such a
+    name then is it, and is not compared with the code, which may be edited by then.
     """
 
-    plan: Sequence[Experiment]
+    plan: list[Experiment]
     head: str
     queue: Queue = field(default_factory=Queue)
     tasks: Mapping[str, Task] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
-    expected: set[str] = field(default_factory=set)
+    expected: dict[str, str] = field(default_factory=dict)
+    given_up: set[str] = field(default_factory=set)  # since their workers were killed
     curves: progress.Curves = field(default_factory=progress.Curves)
 
     def look(self) -> None:
@@ -48,23 +49,41 @@ class Watch:
             if title in self.commits:
                 continue
             if title in self.expected:
-                commit = known.get(title, {}).get(self.head)
+                commit = known.get(title, {}).get(self.expected[title])
             else:
                 commit = progress.commit_of(experiment, known, self.head)
             if commit is not None:
                 self.commits[title] = commit
 
-    def expect(self) -> None:
-        """From now on, what is not finished is awaited under its name. The caller has seen that the names are free."""
-        self.expected = {one.title for one in self.plan} - self.commits.keys()
+    def expect(self, titles: Iterable[str]) -> None:
+        """From now on they are awaited under their names. The caller has seen that the names are free."""
+        for title in titles:
+            task = self.tasks.get(title)
+            waits = task is not None and task.state in ("queued", "running")
+            self.expected[title] = task.baseline if task is not None and waits else self.head
 
-    def rows(self) -> list[progress.Row]:
-        """All experiments, in order."""
+    def rows(self, titles: Collection[str] | None = None) -> list[progress.Row]:
+        """All experiments in order, or those with these titles."""
         training = [
             name for name in self.in_state("running") if progress.running_stage(self.tasks[name].log) == progress.TRAIN
         ]
         live = self.curves.of(training)
-        return [progress.row(one, self.commits.get(one.title), self.tasks.get(one.title), live) for one in self.plan]
+        return [
+            progress.row(one, self.commits.get(one.title), self.tasks.get(one.title), live)
+            for one in self.plan
+            if titles is None or one.title in titles
+        ]
+
+    def recover(self) -> list[str]:
+        """Give up what no worker works on any more; its names."""
+        names = self.queue.recover()
+        self.given_up |= set(names)
+        return names
+
+    def killed(self, title: str) -> bool:
+        """Whether it did not fail by itself, but was ended."""
+        task = self.tasks.get(title)
+        return title in self.given_up or (task is not None and task.killed)
 
     def in_state(self, *states: str) -> list[str]:
         """The experiments whose task is in one of these states, but for those whose commit is there."""
@@ -83,22 +102,33 @@ class Watch:
 def begin(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None]) -> Watch:
     """Queue what is missing. Raises InputError if a name is taken, or DVC refuses."""
     with snapshot.held() as lock:
-        watch = Watch(plan, finished.head())
-        for name in watch.queue.recover():
-            tell(f"{name}: its worker was killed")
-        watch.look()
-        refuse_taken(watch)
-        watch.expect()
-        missing = watch.missing()
-        if missing:
-            room.check_disk(limits)
-        watch.queue.remove(name for name in watch.in_state("failed", "done"))
-        with snapshot.remembered():
-            for experiment in missing:
-                tell(queue.in_words(queue.queue_line(experiment)))
-                _must(queue.run(queue.queue_line(experiment), lock), experiment.title)
-    watch.look()
+        watch = survey(plan, tell)
+        add(watch, watch.missing(), limits, tell, lock)
     return watch
+
+
+def survey(plan: Sequence[Experiment], tell: Callable[[str], None]) -> Watch:
+    """What is there of a plan. Raises InputError if a name is taken. The caller holds the workspace."""
+    watch = Watch(list(plan), finished.head())
+    for name in watch.recover():
+        tell(f"{name}: its worker was killed")
+    watch.look()
+    refuse_taken(watch)
+    watch.expect(one.title for one in watch.plan if one.title not in watch.commits)
+    return watch
+
+
+def add(watch: Watch, missing: Sequence[Experiment], limits: Limits, tell: Callable[[str], None], lock: int) -> None:
+    """Queue these, which neither wait nor run. Raises InputError if DVC refuses. The caller holds the workspace."""
+    if missing:
+        room.check_disk(limits)
+    titles = {one.title for one in missing}
+    watch.queue.remove(name for name in watch.in_state("failed", "done") if name in titles)
+    with snapshot.remembered():
+        for experiment in missing:
+            tell(queue.in_words(queue.queue_line(experiment)))
+            _must(queue.run(queue.queue_line(experiment), lock), experiment.title)
+    watch.look()
 
 
 def refuse_taken(watch: Watch) -> None:
@@ -128,12 +158,16 @@ def follow(watch: Watch, jobs: int, limits: Limits) -> Iterator[str]:
     Raises InputError when the disk is too full for another one: those in the queue are taken out, those that run end.
     """
     called: float | None = None
+    known: set[str] = set()
     while waiting := watch.in_state("queued", "running"):
-        if called is None or time.monotonic() - called > SECONDS_BETWEEN_ROLL_CALLS:
+        added = set(waiting) - known
+        known |= added
+        if added or called is None or time.monotonic() - called > SECONDS_BETWEEN_ROLL_CALLS:
             lives = watch.queue.worker_lives()
-            for name in [] if lives else watch.queue.recover():
+            for name in [] if lives else watch.recover():
                 yield f"{name}: its worker was killed; run the set again to repeat it"
-            if called is None or not lives:
+            idle = watch.in_state("queued") and len(watch.in_state("running")) < jobs
+            if not lives or idle:  # a worker ends when it has found nothing to do for ten seconds
                 _must(queue.run(queue.start_line(jobs)), "workers")
             called = time.monotonic()
         time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -145,10 +179,11 @@ def follow(watch: Watch, jobs: int, limits: Limits) -> Iterator[str]:
             coming = [one for one in watch.plan if one.title in watch.in_state("queued", "running")]
             yield from room.free_models(over, coming)
         if ended and watch.in_state("queued"):
-            _guard_disk(watch, limits)
+            guard_disk(watch, limits)
 
 
-def _guard_disk(watch: Watch, limits: Limits) -> None:
+def guard_disk(watch: Watch, limits: Limits) -> None:
+    """Where the disk is too full: take what waits out of the queue, let what runs end, and raise InputError."""
     try:
         room.check_disk(limits)
     except InputError:

@@ -35,6 +35,7 @@ from dialsum.params.sections import find_faults
 from dialsum.params.strict import STRICT, parse, read_yaml
 
 EXPERIMENTS, PARAMS = Path("experiments.yaml"), Path("params.yaml")
+SECTIONS = {"sets", "searches"}  # of the file; experiments.searches reads the second
 ENDS = "--"  # what stands between the set and the experiment in a name
 MODEL = "model.name"
 
@@ -77,15 +78,8 @@ class Experiment:
 
 def read_sets(path: Path = EXPERIMENTS) -> dict[str, Set]:
     """All sets. Raises InputError that names file and key; overrides are checked by `plan`."""
-    content = read_yaml(path)
-    if content.keys() != {"sets"} or not isinstance(content["sets"], dict):
-        raise InputError(
-            f"{path}: should hold one key, sets, with sets by name; it holds {', '.join(map(str, content))}"
-        )
-    sets = {str(name): parse(Set, one, f"{path}: sets.{name}") for name, one in content["sets"].items()}
+    sets = {name: parse(Set, one, f"{path}: sets.{name}") for name, one in read_section("sets", path).items()}
     for name, one in sets.items():
-        if re.fullmatch(NAME, name) is None:
-            raise InputError(f"{path}: sets.{name}: should be a name of a-z, 0-9, dots, hyphens and underscores")
         for gated, gate in one.gates.items():
             where = f"{path}: sets.{name}.gates.{gated}"
             if gated not in one.experiments:
@@ -95,6 +89,21 @@ def read_sets(path: Path = EXPERIMENTS) -> dict[str, Set]:
                 if other is not None and other not in one.experiments:
                     raise InputError(f"{where}: {text!r}: there is no experiment {other!r} in this set")
     return sets
+
+
+def read_section(section: str, path: Path = EXPERIMENTS) -> dict[str, Any]:
+    """What stands under `sets` or `searches`, by name. Raises InputError if the file or a name is not as it should."""
+    content = read_yaml(path)
+    if "sets" not in content or content.keys() - SECTIONS or not all(isinstance(one, dict) for one in content.values()):
+        raise InputError(
+            f"{path}: should hold sets by name under the key sets, and may hold searches under searches; "
+            f"it holds {', '.join(map(str, content))}"
+        )
+    found = {str(name): one for name, one in content.get(section, {}).items()}
+    for name in found:
+        if re.fullmatch(NAME, name) is None:
+            raise InputError(f"{path}: {section}.{name}: should be a name of a-z, 0-9, dots, hyphens and underscores")
+    return found
 
 
 def choose(sets: dict[str, Set], name: str, path: Path = EXPERIMENTS) -> Set:

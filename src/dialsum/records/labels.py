@@ -30,6 +30,7 @@ TRAININGS: dict[Method, str] = {
 FLOATS = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 SET_ENDS = "--"  # in an experiment's name; DVC allows no slash there
 PHASE = re.compile(r"phase-\d+(?:\.\d+)?")
+TRIAL = re.compile(r"trial-(\d+)")
 
 # Tag, stage in dvc.lock, its list, how the path ends. The first three are the user's own files, the dependencies of
 # the first stage that reads them.
@@ -60,10 +61,19 @@ def in_short(parameters: float) -> str:
 
 
 def of_experiment(name: str) -> dict[str, str]:
-    """`set` and `phase`, where the experiment's name has them: `phases--phase-2` has both, `phase-2` a phase alone."""
+    """`set` and `phase`, where the experiment's name has them: `phases--phase-2` has both, `phase-2` a phase alone.
+
+    A trial of a search, `rates--trial-07`, has `set`, `study` (the same) and `trial`.
+    """
     before, ends, own = name.rpartition(SET_ENDS)
-    found = PHASE.match(own)
-    return {**({"set": before} if ends and before else {}), **({"phase": found[0]} if found else {})}
+    if not (ends and before):
+        before = ""
+    found, trial = PHASE.match(own), TRIAL.fullmatch(own)
+    return {
+        **({"set": before} if before else {}),
+        **({"phase": found[0]} if found else {}),
+        **({"study": before, "trial": str(int(trial[1]))} if before and trial else {}),
+    }
 
 
 def of_caller() -> dict[str, str]:
