@@ -35,7 +35,7 @@ COMMANDS = {
     "summarize": "Summarize the dialogues of FILE (- for standard input).",
     "synthesize": "Make a synthetic data set of any size.",
     "tokens": "Show how long prompts are in any tokenizer.",
-    "tune": "Look for the best values within ranges.",
+    "tune": "Look for the best values within the ranges of a search.",
     "ui": "Show all runs in MLflow's web page.",
 }
 
