@@ -20,8 +20,9 @@ from dialsum.params.generation import Postprocess
 
 # The header of a reply, left over where a chat format's tokens are no special ones, or repeated by the model.
 _ROLE = re.compile(r"(?:<\|[^|<>\s]*\|>|#{2,3} *(?:Response|응답) *:?|assistant(?: *:|(?=\n|$)))\s*", re.IGNORECASE)
+_TITLE = r"(?:\*\*|\[)?(?:(?:대화 ?)?(?:요약문?|Summary)|답변|다음은 (?:대화의? ?)?요약입니다)(?:\*\*|\])?"
 _HEADER = re.compile(
-    r"(?:\*\*|\[)?(?:대화 ?)?(?:요약문?|Summary)(?:\*\*|\])? ?[:：](?:\*\*)?\s*|\[요약\]\s*", re.IGNORECASE
+    rf"(?:(?:#{{1,4}} )?{_TITLE} ?[:：](?:\*\*)?|#{{1,4}} {_TITLE} *(?=\n)|\[요약\])\s*", re.IGNORECASE
 )
 _BROKEN = re.compile(r"\s*\ufffd[\s\ufffd]*")
 _SENTENCE = re.compile(r"(.*?(?:[가-힣][.!?]+|$))(\s*)", re.DOTALL)  # a sentence, and the space after it
