@@ -57,6 +57,7 @@ def test_the_form_is_that_of_the_first_file() -> None:
         {"id": "dev_1", "text": A["dev_1"], "finished": True},
         {"id": "dev_0", "text": B["dev_0"]},
     ]
+    assert "can have different keys" in " ".join(run("--help").output.split())
 
 
 def test_without_a_file_to_write_the_result_can_be_piped() -> None:

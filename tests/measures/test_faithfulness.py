@@ -177,10 +177,35 @@ def test_unsupported_numbers(text: str, expected: list[str]) -> None:
         ("6월에 만나 10월까지 6개월", "유월에 만나 시월까지 반년이요."),
         ("3.5점", "삼점오예요."),
         ("2주", "이 주 동안이요."),
+        ("3:00에 만난다.", "세 시에 봐요."),
+        ("3:30, 03:00", "세시반이요."),
+        ("15:00 16:20", "오후 세 시요. 네 시 이십 분까지요."),
+        ("15시 20분", "3:20이요."),
+        ("오후 3시", "15:00요."),
+        ("2.5시간", "두 시간 반 걸려요."),
+        ("10.5시간", "10시간 반이요."),
+        ("50% 할인, 1/2", "반값이죠?"),
+        ("1/2만 산다.", "절반만 살게요."),
+        ("1인당 20%", "이십 퍼센트요."),
     ],
 )
 def test_digits_of_what_the_dialogue_has_in_words(text: str, dialogue: str) -> None:
     assert unsupported_numbers(text, f"#Person1#: {dialogue}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("4:00 3:20", ["4", "20"]),
+        ("1/2", ["1", "2"]),
+        ("1/2/3", ["1", "2"]),
+        ("3.5시간, 50%", ["3.5", "50"]),
+        ("11인당, 1명", ["11", "1"]),
+        ("3:000 1:2:00", ["000", "1", "2", "00"]),
+    ],
+)
+def test_times_halves_and_heads_that_the_dialogue_does_not_state(text: str, numbers: list[str]) -> None:
+    assert unsupported_numbers(text, "#Person1#: 세 시에 봐요.") == numbers
 
 
 def test_no_number_is_read_in_other_words() -> None:

@@ -71,7 +71,9 @@ def test_what_comes_after_a_number() -> None:
         ("선물을 사 주세요. 사 주고 사인해요.", set()),
         ("네 번호를 사회에서 구분해 이위안은 둘러보고 넷플릭스를 봐요.", set()),
         ("오후세시에, 네 시인데요, 다섯명이서요", {3, 4, 5}),
-        ("두 시간 반", {2, 30}),
+        ("두 시간 반", {2, Decimal("2.5"), 30}),
+        ("10시간 반이면", {10, Decimal("10.5"), 30}),
+        ("반값이나 절반", {50, Decimal("0.5")}),
         ("세시반이요", {3, 30}),
         ("세시반장", set()),
         ("유월과 시월에 반년", {6, 10}),
@@ -106,3 +108,14 @@ def test_stated(text: str, values: set[int]) -> None:
 )
 def test_worded(text: str, values: dict[str, int]) -> None:
     assert {number.text: number.value for number in worded(text)} == values
+
+
+@pytest.mark.parametrize("piece", ["1", "일", "십", "만", "십일", "만 ", "백 일"])
+def test_numerals_without_end_are_read_in_a_time_that_grows_with_them_alone(piece: str) -> None:
+    text = piece * 50_000  # minutes, where each place is read to the end of the text
+    worded(text)
+    assert stated(text)
+
+
+def test_particles_without_end_too() -> None:
+    assert stated("이점" + "이" * 50_000 + "힣")

@@ -61,6 +61,9 @@ def main(files: tuple[Path, ...], method: str, weights: tuple[str, ...], out: Pa
     samples of one model. For each dialogue one candidate is taken, whole; of equals the first. The result has the
     form, the ids and the order of the first file. ROUGE is the competition's (official, Mecab morphemes).
 
+    A cell of the first file that the chosen row lacks, as `finished`, is left out: with unlike FILES, rows of one
+    .jsonl can have different keys.
+
     \b
     Examples:
       dialsum ensemble a.jsonl b.jsonl c.jsonl --out joined.jsonl

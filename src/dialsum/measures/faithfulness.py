@@ -45,6 +45,9 @@ _AFTER = (
 _BROKEN_LABEL = re.compile(r"#[A-Za-z]*\d*|(?<![A-Za-z])[A-Za-z]+\d*#|(?<![A-Za-z])[Pp]erson ?\d+")
 _LABEL_WITH_PARTICLE = re.compile(r"(?:#[A-Za-z]+\d*#|(?<![A-Za-z\d])SD\d+)[가-힣]*")
 _NAME = re.compile("[가-힣]{2,}")
+_CLOCK = re.compile(r"(?<!\d)(?<!\d[:.])([01]?\d|2[0-4]):(?:(00)|([0-5]\d))(?!\d|[:.]\d)")
+_ONE_HALF = re.compile(r"(?<![\d/.])1/2(?![\d/]|\.\d)")
+_PER_HEAD = re.compile(r"(?<!\d)1인당")
 _NUMBERED_SPEAKER = re.compile(r"(?<![A-Za-z\d])SD\d+")
 
 
@@ -97,10 +100,14 @@ def unsupported_numbers(text: str, dialogue: str) -> list[str]:
     """Numbers that `text` writes in digits and that the dialogue states in no form, as they stand in `text`.
 
     Form does not matter: 3시 is 세 시, 25,000 is 2만 5천 and 이만 오천 (`measures.numerals`). After 12 an hour may be
-    one of the afternoon: 15시 is 오후 3시. Which thing a number belongs to does not count.
+    one of the afternoon: 15시 and 15:00 are 오후 3시. 1/2 is 절반 or 반값; 1인당 (a head) needs nothing. Nothing is
+    reckoned: 2.5년 is not 2년 반, nor 1.5시간 90분. Which thing a number belongs to does not count.
     """
     known = _known(dialogue)
-    return [number.text for number in numerals.written(_without_labels(text)) if not known & _readings(number)]
+    plain = _PER_HEAD.sub(" ", _in_hours(_without_labels(text)))
+    if numerals.HALF in known:
+        plain = _ONE_HALF.sub(" ", plain)
+    return [number.text for number in numerals.written(plain) if not known & _readings(number)]
 
 
 def unsupported_number_words(text: str, dialogue: str) -> list[str]:
@@ -144,7 +151,7 @@ def tag_errors(text: str, dialogue: str) -> list[str]:
 
 def _known(dialogue: str) -> Set[Decimal]:
     plain = _without_labels(dialogue)
-    hours = {reading for number in numerals.written(plain) for reading in _readings(number)}
+    hours = {reading for number in numerals.written(_in_hours(plain)) for reading in _readings(number)}
     return numerals.stated(plain) | hours
 
 
@@ -164,6 +171,11 @@ def _mecab() -> Callable[[str], list[Any]]:
 
 def _without_labels(text: str) -> str:
     return _NUMBERED_SPEAKER.sub(" ", _BROKEN_LABEL.sub(" ", LABEL.sub(" ", text)))
+
+
+def _in_hours(text: str) -> str:
+    """Times as words have them: 3:00 is 3시, and 3:20 is 3시 20분."""
+    return _CLOCK.sub(lambda found: f"{found[1]}시" if found[2] else f"{found[1]}시 {found[3]}분", text)
 
 
 def _readings(number: numerals.Number) -> set[Decimal]:

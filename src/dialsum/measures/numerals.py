@@ -30,11 +30,14 @@ _WRITTEN = re.compile(
 )
 _TOKEN = re.compile(rf"{_NUMBER}|[가-힣]")
 
-_SINO = f"[{''.join(_DIGITS)}{''.join(_SMALL)}{''.join(_LARGE)}]"
+_SYLLABLES = "".join((*_DIGITS, *_SMALL, *_LARGE))
+_SINO = f"[{_SYLLABLES}]"
+# Where a pattern may fail behind a run, the run is bounded: else a text of nothing but numerals would take minutes.
+_SOME = f"{_SINO}{{0,20}}"
 # What may stand behind a unit in the same word: minutes or a day (세시십분, 오월삼일), particles, and nothing else.
 _END = (
-    rf"(?:{_SINO}+[분일])?"
-    r"[은는이가을를의에도만과와로으랑나요예야서부터까지쯤씩정마다보당짜리동안간전후뒤반경째밖뿐치차인데고며입니면라죠든하었였습어여]*"
+    rf"(?:{_SINO}{{1,9}}[분일])?"
+    r"[은는이가을를의에도만과와로으랑나요예야서부터까지쯤씩정마다보당짜리동안간전후뒤반경째밖뿐치차인데고며입니면라죠든하었였습어여]{0,20}"
     r"(?![가-힣])"
 )
 _SPAN = " ?(?:동안|간|뒤|후|전)"
@@ -67,24 +70,26 @@ _NATIVE = re.compile(
     rf"(?:(?P<clear>{'|'.join(_CLEAR)})(?=(?:{_COUNTED})?{_END})|(?P<short>{'|'.join(_BEFORE_UNITS)})(?={_COUNTED}{_END}))"
     rf"|(?P<round>{'|'.join(_TENS)})(?={_COUNTED}{_END}| ?[여몇])|(?P<twenty>스무)(?={_COUNTED}))"
 )
+_HOURS_AND_HALF = re.compile(rf"(?:(\d{{1,3}})|[가-힣]{{1,5}}) ?시간 ?반{_END}")
 _HALF_HOUR = re.compile(rf"시간? ?반{_END}")
 # 이십 만, 20 만: a blank before 만 is none that ends a number, but "이십 만" alone may be two.
-_SPACED = re.compile(rf"((?:{_NUMBER}|(?<!\d){_SINO}*십) [만억])(?![가-힣])")
+_SPACED = re.compile(rf"((?:(?<!\d)(?<!\d[.,]){_NUMBER}|(?<![\d{_SYLLABLES}]){_SOME}십) [만억])(?![가-힣])")
 # Words that are a number for sure: nothing stands before them in the same word, and few are glued to what they count.
 _GLUED = "시|시간|명|개|살|번|달|가지|사람"
 _WORDED = re.compile(
     rf"(?<![가-힣\d])(?:(?P<native>(?:{'|'.join(_TENS)})?(?:{'|'.join(_CLEAR)}))(?=(?:{_COUNTED})?{_END})"
     rf"|(?P<short>(?:{'|'.join(_TENS)})?(?:{'|'.join(_BEFORE_UNITS)}))(?=(?: (?:{_NATIVE_UNITS})|(?:{_GLUED})){_END})"
     rf"|(?P<round>{'|'.join(_TENS)}|스무)(?=(?: (?:{_NATIVE_UNITS})|(?:{_GLUED})){_END})|{_NO_NUMBER}(?:"
-    rf"(?P<sino>{_SINO}+(?:(?<=[백천만억조]) {_SINO}*[십백천만억조]{_SINO}*)*)(?= (?:{_SINO_UNITS}){_END})"
-    rf"|(?!십분 )(?P<glued>{_SINO}*[십백천만억조]{_SINO}*)(?=(?:분|달러|퍼센트|개월){_END})))"
+    rf"(?P<sino>{_SINO}{_SOME}(?:(?<=[백천만억조]) {_SOME}[십백천만억조]{_SOME}){{0,4}})(?= (?:{_SINO_UNITS}){_END})"
+    rf"|(?!십분 )(?P<glued>{_SOME}[십백천만억조]{_SOME})(?=(?:분|달러|퍼센트|개월){_END})))"
 )
+HALF = Decimal("0.5")
 _LEAST = 3  # one and two come up as "한 사람" and "두 사람", whatever the dialogue says
 # Words that are a number or two.
 _WORDS = {
     "하루": (1,), "이틀": (2,), "사흘": (3,), "나흘": (4,), "닷새": (5,), "엿새": (6,), "열흘": (10,), "보름": (15,),
     "일주일": (1, 7), "첫": (1,), "한두": (1, 2), "두세": (2, 3), "두어": (2,), "서너": (3, 4), "네다섯": (4, 5),
-    "대여섯": (5, 6), "예닐곱": (6, 7), "절반": (50,), "정오": (12,), "자정": (12, 0, 24),
+    "대여섯": (5, 6), "예닐곱": (6, 7), "절반": (50, 0.5), "반값": (50, 0.5), "정오": (12,), "자정": (12, 0, 24),
     "반년": (6,), "유월": (6,), "시월": (10,),
 }  # fmt: skip
 
@@ -124,6 +129,8 @@ def stated(text: str) -> set[Decimal]:
     values |= set(_sino(text)) | set(_native(text))
     values |= {_value(run.replace(" ", "")) for run in _SPACED.findall(text)}
     values |= {Decimal(f"{_value(whole)}.{_digits(part)}") for whole, part in _POINT.findall(text)}
+    for hours in _HOURS_AND_HALF.finditer(text):
+        values |= {value + HALF for value in ([Decimal(hours[1])] if hours[1] else _native(hours[0]))}
     if _HALF_HOUR.search(text):
         values.add(Decimal(30))
     values |= {Decimal(value) for word, several in _WORDS.items() if word in text for value in several}

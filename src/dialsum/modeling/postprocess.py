@@ -20,9 +20,11 @@ from dialsum.params.generation import Postprocess
 
 # The header of a reply, left over where a chat format's tokens are no special ones, or repeated by the model.
 _ROLE = re.compile(r"(?:<\|[^|<>\s]*\|>|#{2,3} *(?:Response|응답) *:?|assistant(?: *:|(?=\n|$)))\s*", re.IGNORECASE)
+_TITLE = r"(?:\*\*|\[)?(?:(?:대화 ?)?(?:요약문?|Summary)|답변|다음은 (?:대화의? ?)?요약입니다)(?:\*\*|\])?"
 _HEADER = re.compile(
-    r"(?:\*\*|\[)?(?:대화 ?)?(?:요약문?|Summary)(?:\*\*|\])? ?[:：](?:\*\*)?\s*|\[요약\]\s*", re.IGNORECASE
+    rf"(?:(?:#{{1,4}} )?{_TITLE} ?[:：](?:\*\*)?|#{{1,4}} {_TITLE} *(?=\n)|\[요약\])\s*", re.IGNORECASE
 )
+_ALONE = "(?<![A-Za-z0-9#])"  # no other label ends here
 _BROKEN = re.compile(r"\s*\ufffd[\s\ufffd]*")
 _SENTENCE = re.compile(r"(.*?(?:[가-힣][.!?]+|$))(\s*)", re.DOTALL)  # a sentence, and the space after it
 
@@ -59,11 +61,15 @@ def _without_broken(text: str, _: str) -> str:
 
 
 def _closed_labels(text: str, dialogue: str) -> str:
-    """`#Person1은` and `Person1#은` are `#Person1#은`, where the dialogue has this label or mask."""
-    for label in sorted(set(LABEL.findall(dialogue))):
-        name = label.strip("#")
-        text = re.sub(rf"#{name}(?![A-Za-z0-9#])|(?<![A-Za-z0-9#]){name}#", label, text)
-    return text
+    """`#Person1은`, `Person1#은`, `##Person1#은` and `# Person1#은` are `#Person1#은`, if the dialogue has that."""
+    names = {label.strip("#") for label in LABEL.findall(dialogue)}
+    if not names:
+        return text
+    name = f"({'|'.join(sorted(names, key=len, reverse=True))})"
+    # Of the signs between two labels, as in #Person1##Person2#, the last one is the second's.
+    closed = rf"(?:{_ALONE}#+ ?|#|{_ALONE}){name}(?:#+(?![A-Za-z0-9])|#)"
+    open_ = rf"(?:{_ALONE}#+|#){name}(?![A-Za-z0-9#])"
+    return re.sub(f"{closed}|{open_}", lambda found: f"#{found[1] or found[2]}#", text)
 
 
 def _without_repeats(text: str, _: str) -> str:
