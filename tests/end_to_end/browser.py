@@ -68,13 +68,15 @@ class Page:
             found += f".filter(one => one.innerText.trim() === {json.dumps(text)})"
         self._until(lambda: self.run(f"{found}.map(one => one.click()).length"), f"nothing to click: {selector} {text}")
 
-    def picture(self, path: Path, top: str = "") -> None:
-        """The window as PNG, when it has come to rest; at its top the element that says just `top`."""
-        says = f"one => !one.children.length && one.innerText === {json.dumps(top)}"
+    def picture(self, path: Path, around: str = "") -> None:
+        """The window as PNG, when it has come to rest; in its middle the element that says just `around`."""
+        says = f"one => !one.children.length && one.textContent.trim() === {json.dumps(around)}"
+        found = f"[...document.querySelectorAll('*')].filter({says}).filter(one => one.offsetParent)"
         for _ in range(3):  # what is still being drawn moves what is below it
             time.sleep(REST)
-            if top:
-                self.run(f"[...document.querySelectorAll('*')].find({says}).scrollIntoView()")
+            if around:
+                script = f"{found}.slice(0, 1).map(one => one.scrollIntoView({{block: 'center'}})).length"
+                self._until(lambda script=script: self.run(script), f"nothing says {around}")
         shot = self._ask("Page.captureScreenshot", format="png")["data"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(shot))

@@ -187,7 +187,7 @@ def test_the_page_compares_them_without_network(phases: Repository, chromium: st
             lines = ["\t".join([key, *(run.data.params[key] for run in runs.values())]) for key in differing]
             text = page.wait_for(*lines)
             assert "tokenize.max_source_tokens" not in text
-            page.picture(images / "mlflow-compare.png", top="Run details")
+            page.picture(images / "mlflow-compare.png", around="training.batching")
 
             last = runs["phase-3"].info
             page.open(f"{server_address}#/experiments/{experiment}/runs/{last.run_id}/artifacts/predictions.json")
