@@ -1,7 +1,7 @@
 """What is amiss with a prediction."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dialsum.corpus.dialogue import Dialogue, Turn
@@ -74,6 +74,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), min_size=1))
+@example(["é", "SD2000001"])
 def test_what_stands_in_the_dialogue_is_supported(pieces: list[str]) -> None:
     text = "".join(pieces)
     found = inspect(Prediction("", text, True), Dialogue("", (Turn("", text),), references=("가",)))

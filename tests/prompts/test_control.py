@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast, T5Tokenizer
@@ -164,6 +164,7 @@ def test_all_control_tokens_of_a_row_are_our_own(
 @given(text=st.lists(st.sampled_from(ORDINARY), max_size=8).map("".join), form=st.sampled_from(FORMS))
 @settings(max_examples=40, deadline=None)
 def test_ordinary_text_keeps_its_ids(tokenizer: PreTrainedTokenizerBase, family: Family, text: str, form: Form) -> None:
+    assume(not any(token in text for token in tokenizer.all_special_tokens))  # "<" and "/s>" may meet
     one = dialogue(text)
     assert said(tokenizer, one) is one
     source = encode_source(tokenizer, family, one, form, 10_000, "tail")

@@ -25,8 +25,6 @@ from dataclasses import dataclass
 
 # A label or a mask as it stands in dialogues: #Person1#, #PhoneNumber#.
 LABEL = re.compile(r"#[A-Za-z]+\d*#")
-# A speaker without signs around it, as the NIKL data have them: SD2000001.
-SPEAKER = re.compile(r"(?<![A-Za-z\d])SD\d+")
 # Units of measure that Korean writes in Latin letters after a number: 5kg, 30 cm, 25°C. Folded, for looking them up.
 # (A tokenizer that composes characters, as KoBART's does, makes °C and m2 of ℃ and ㎡.)
 _LENGTHS = ("m", "km", "cm", "mm", "nm", "m2", "km2", "cm2", "mm2", "m3", "cm3", "ha", "\u03bcm", "ft", "px")
@@ -57,6 +55,8 @@ TIMES = frozenset(("h", "s", "min"))  # behind a unit and a stroke: km/h
 SIGNED = {"°": frozenset(("c", "f")), "%": frozenset(("p",))}  # behind a sign
 # Jamo, compatibility jamo, jamo extended A, syllables with jamo extended B, half-width jamo.
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uffa0-\uffdc"
+# A speaker without signs around it, as the NIKL data have them: SD2000001.
+SPEAKER = re.compile(rf"(?<![^\W_{_HANGUL}])SD\d+")  # not at the end of a word
 _IS_HANGUL = re.compile(f"[{_HANGUL}]")
 # What a unit may stand behind, with a blank or without: 5, 3만, 몇, 몇백, 수십, 두, 여러.
 _AMOUNT = r"(?:\d|몇|수(?=[십백천만억])|(?<![가-힣])(?:두|세|네|열|반|여러|수))[십백천만억]* ?"
