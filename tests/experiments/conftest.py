@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EDIT = "  weight_decay: 0.3          # an edit that is not committed\n"
-PATIENCE = 400  # seconds for what takes twenty on a machine that has nothing else to do
+PATIENCE = 200  # seconds for what takes ten on a machine that has nothing else to do
 
 # It says that it ran, in a file of the parent repository, waits while `hold<seed>` is there, and fails for seed 13.
 WORK = """\
@@ -106,9 +106,9 @@ class Small:
             "PYTHONPATH": str(ROOT / "src"),
         }
 
-    def run(self, *command: str, status: int = 0) -> str:
+    def run(self, *command: str, status: int = 0, patience: int = PATIENCE) -> str:
         done = subprocess.run(
-            command, cwd=self.path, env=self.environment(), capture_output=True, text=True, timeout=PATIENCE
+            command, cwd=self.path, env=self.environment(), capture_output=True, text=True, timeout=patience
         )
         assert done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
@@ -117,7 +117,7 @@ class Small:
         return self.run(sys.executable, "-m", "dialsum.cli", "experiments", *arguments, status=status)
 
     def tune(self, *arguments: str, status: int = 0) -> str:
-        return self.run(sys.executable, "-m", "dialsum.cli", "tune", *arguments, status=status)
+        return self.run(sys.executable, "-m", "dialsum.cli", "tune", *arguments, status=status, patience=5 * PATIENCE)
 
     def start(self, *arguments: str, command: str = "experiments") -> subprocess.Popen[str]:
         """`dialsum experiments …`, as a shell starts it: in a process group of its own."""

@@ -21,7 +21,7 @@ from dialsum.params.limits import Limits
 if TYPE_CHECKING:
     from tests.experiments.conftest import Small
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2400)
 LIMITS = Limits(disk_gb=0.0, free_cache=False)
 KILLS = ("ctrl-c", "command", "all")
 

@@ -74,6 +74,9 @@ def test_what_the_model_is(small_entry: Entry, method: Method, training: str) ->
         ("prompts--structured", {"set": "prompts"}),
         ("my-phase-2", {}),
         ("--phase-2", {"phase": "phase-2"}),
+        ("rates--trial-07", {"set": "rates", "study": "rates", "trial": "7"}),
+        ("rates@qwen3-4b--trial-00", {"set": "rates@qwen3-4b", "study": "rates@qwen3-4b", "trial": "0"}),
+        ("trial-07", {}),
     ],
 )
 def test_set_and_phase_stand_in_the_experiments_name(name: str, found: dict[str, str]) -> None:
