@@ -112,7 +112,7 @@ def test_in_a_copy_it_lies_in_the_parent_repository(
         assert folder.is_relative_to(parent / ".dialsum")
 
 
-def test_of_two_runs_of_the_same_work_the_second_waits() -> None:
+def test_of_two_runs_of_the_same_work_the_second_says_so_and_waits(capsys: pytest.CaptureFixture[str]) -> None:
     order: list[str] = []
     inside = threading.Event()
 
@@ -132,6 +132,10 @@ def test_of_two_runs_of_the_same_work_the_second_waits() -> None:
         order.append("first ends")
     thread.join(10)
     assert order == ["second asks", "first ends", "second works"]
+    assert capsys.readouterr().err == (
+        "another process is at this very train, with the same values, and this one waits until it has ended; "
+        "which it is: pgrep -af 'dialsum.stages train'\n"
+    )
 
 
 def test_a_killed_process_leaves_folder_and_no_lock(repository: Path) -> None:

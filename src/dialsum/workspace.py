@@ -10,16 +10,18 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 SOURCE = Path(__file__).parent
+KINDS = ("train", "generate")  # the stages that go on where they were
 LIBRARIES = ("accelerate", "bitsandbytes", "peft", "torch", "transformers", "trl")  # that decide about the result
 
 
@@ -49,14 +51,52 @@ def unfinished_folder(kind: str, name: str) -> Path:
 
 @contextmanager
 def unfinished(kind: str, name: str) -> Iterator[Path]:
-    """The folder for work `kind`/`name`, locked: of two runs of the same work the second waits.
+    """The folder for work `kind`/`name`, locked: of two runs of the same work the second says so, and waits.
 
     It stays if the block fails or the process is killed, for the next run to go on with, and is removed when the block
     succeeds.
     """
     folder = unfinished_folder(kind, name)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
+    with _locked(folder.with_suffix(".lock"), kind):
         folder.mkdir(exist_ok=True)
         yield folder
         shutil.rmtree(folder)
+
+
+def abandoned() -> list[Path]:
+    """The folders of unfinished work that no process is at."""
+    return [path for path in sorted(root().glob("*/*/")) if path.parent.name in KINDS and _is_free(path)]
+
+
+def discard(folder: Path) -> None:
+    """Delete the folder of unfinished work, unless a process has begun to go on with it."""
+    with suppress(Timeout), FileLock(folder.with_suffix(".lock"), timeout=0):
+        shutil.rmtree(folder)
+
+
+def _is_free(folder: Path) -> bool:
+    try:
+        with FileLock(folder.with_suffix(".lock"), timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+@contextmanager
+def _locked(path: Path, kind: str) -> Iterator[None]:
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(
+            f"another process is at this very {kind}, with the same values, and this one waits until it has ended; "
+            f"which it is: pgrep -af 'dialsum.stages {kind}'",
+            file=sys.stderr,
+            flush=True,
+        )
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

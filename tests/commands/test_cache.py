@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 from huggingface_hub import constants
 
+from dialsum import workspace
 from dialsum.commands import cache
 from dialsum.modeling.pin import Pin, write_pin
 from dialsum.records import store
@@ -139,3 +140,38 @@ def test_without_a_cache_there_is_nothing_to_do(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "none"))
     assert "holds no model of the catalog" in prune().output
     assert not (tmp_path / "none").exists()
+
+
+@pytest.fixture
+def works(repository: Path) -> Path:
+    """Two unfinished works, and a study, which is no work of a stage."""
+    folder = repository / ".dialsum"
+    for name, content in (("train/aa", 20_000_000), ("generate/bb", 10_000_000), ("studies/cc", 10_000_000)):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "file").write_bytes(b"0" * content)
+    return folder
+
+
+def unfinished(*arguments: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(cache.main, ["unfinished", *arguments], input=answer, catch_exceptions=False)
+
+
+def test_unfinished_work_is_listed_and_deleted(works: Path) -> None:
+    lines = unfinished(answer="y\n").output.splitlines()
+    assert [line[:17] for line in lines[:2]] == ["    0.01 GB  gene", "    0.02 GB  trai"]
+    assert lines[2:] == [f"Delete them from {works}, and free 0.03 GB? [y/N]: y", "0.03 GB are free again"]
+    assert not (works / "train" / "aa").exists()
+    assert not (works / "generate" / "bb").exists()
+    assert (works / "studies" / "cc" / "file").stat().st_size == 10_000_000
+
+
+def test_unfinished_work_stays_if_you_say_no(works: Path) -> None:
+    assert "nothing is deleted" in unfinished(answer="n\n").output
+    assert (works / "train" / "aa" / "file").exists()
+
+
+def test_unfinished_work_that_a_process_is_at_stays(works: Path) -> None:
+    with workspace.unfinished("train", "aa"):
+        assert "(aa)" not in unfinished("--yes").output
+        assert (works / "train" / "aa" / "file").exists()
+    assert unfinished().output == f"{works}: holds no unfinished work that nobody is at\n"

@@ -1,12 +1,14 @@
-"""`dialsum cache`: the hub models on this disk.
+"""`dialsum cache`: the hub models and the unfinished work on this disk.
 
-Enters: the hub's cache (HF_HUB_CACHE), catalog/, params.yaml, models/base/base.json. Leaves: after a question, the
-cache without the models of the catalog that neither the last run, the next one nor a served version needs.
+Enters: the hub's cache (HF_HUB_CACHE), catalog/, params.yaml, models/base/base.json, `.dialsum/`. Leaves: after a
+question, the cache without the models of the catalog that neither the last run, the next one nor a served version
+needs; `.dialsum/` without what killed and failed stages have left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,7 @@ CATALOG, PARAMS, BASE = Path("catalog"), Path("params.yaml"), Path("models/base"
 
 @click.group()
 def main() -> None:
-    """Free the disk of hub models."""
+    """Free the disk of hub models, and of unfinished work."""
 
 
 @main.command()
@@ -55,6 +57,37 @@ def prune(yes: bool) -> None:
         return
     strategy.execute()
     click.echo(f"{freed} are free again")
+
+
+@main.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def unfinished(yes: bool) -> None:
+    """Delete what killed and failed trainings and generations have left in .dialsum/.
+
+    Checkpoints and half-done predictions stay there for the same values, data and code, so that `dvc repro` goes on
+    where it was; what you will not go on with only takes room. What a process is at now is kept.
+    """
+    from dialsum.workspace import abandoned, discard, root
+
+    found = [(folder, size(folder)) for folder in abandoned()]
+    if not found:
+        click.echo(f"{root()}: holds no unfinished work that nobody is at")
+        return
+    for folder, taken in found:
+        last = datetime.fromtimestamp(folder.stat().st_mtime)
+        click.echo(f"{taken / GB:8.2f} GB  {folder.parent.name} of {last:%Y-%m-%d %H:%M} ({folder.name})")
+    freed = f"{sum(taken for _, taken in found) / GB:.2f} GB"
+    if not yes and not click.confirm(f"Delete them from {root()}, and free {freed}?"):
+        click.echo("nothing is deleted")
+        return
+    for folder, _ in found:
+        discard(folder)
+    click.echo(f"{freed} are free again")
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files below."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def scan() -> HFCacheInfo | None:

@@ -23,6 +23,7 @@ from dialsum.modeling.catalog import read_catalog
 from dialsum.modeling.disk import GB, free_disk, hub_cache
 from dialsum.modeling.gpu import gpu_memory
 from dialsum.modeling.memory import GIB
+from dialsum.workspace import abandoned
 
 PACKAGES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets", "mlflow", "dvc")
 
@@ -31,15 +32,17 @@ PACKAGES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate"
 def main() -> None:
     """Show what this machine has, and which models fit it.
 
-    Machine, versions, free disk, the hub models in the cache, GPU, and for each model of catalog/ the choices of
-    training.method whose estimated memory (`dialsum models`) the GPU has in all. Without a GPU, it is compared with the
-    main memory, in which weights are float32: what fits there runs, but large models run far too slowly.
+    Machine, versions, free disk, the hub models in the cache, unfinished work, GPU, and for each model of catalog/ the
+    choices of training.method whose estimated memory (`dialsum models`) the GPU has in all. Without a GPU, it is
+    compared with the main memory, in which weights are float32: what fits there runs, but large models run far too
+    slowly.
     """
     for topic, lines in (
         ("machine", _machine()),
         ("packages", _packages()),
         ("disk", _disk()),
         ("hub cache", _cache()),
+        ("unfinished", _unfinished()),
         ("GPU", _gpu()),
         ("fits", _fits()),
     ):
@@ -79,6 +82,14 @@ def _cache() -> Iterator[str]:
         yield "no models"
     for item in sorted(models, key=lambda item: (-item.size_on_disk, item.repo_id)):
         yield f"{item.size_on_disk / GB:.2f} GB {item.repo_id}"
+
+
+def _unfinished() -> Iterator[str]:
+    found = [cache.size(folder) for folder in abandoned()]
+    if found:
+        yield f"{sum(found) / GB:.2f} GB of {len(found)} stages that did not end: `dialsum cache unfinished`"
+    else:
+        yield "no work"
 
 
 def _gpu() -> Iterator[str]:

@@ -26,8 +26,8 @@ def check_disk(limits: Limits) -> None:
         if free < limits.disk_gb:
             raise InputError(
                 f"params.yaml: limits.disk_gb: {folder} has {free:.1f} GB free, less than {limits.disk_gb:g}; free "
-                "some (`dvc gc --workspace --all-experiments`, `dialsum cache prune`) or lower the limit, and run the "
-                "set again"
+                "some (`dvc gc --workspace --all-experiments`, `dialsum cache prune`, `dialsum cache unfinished`) or "
+                "lower the limit, and run the set again"
             )
 
 

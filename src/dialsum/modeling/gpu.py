@@ -45,9 +45,12 @@ def check_training(entry: Entry, method: Method, longest: Callable[[], Work]) ->
     _check(f"params.yaml: training.method: {method} of {_name(entry)}", one, all_, "training.micro_batch", method)
 
 
-def check_generation(entry: Entry, method: Method, work: Work) -> None:
-    """Raise InputError if the GPU cannot write even one summary at a time; warn if it may not take the batch."""
-    one, all_ = (generation(entry, method, replace(work, rows=rows)).total for rows in (1, work.rows))
+def check_generation(entry: Entry, method: Method, work: Work, beams: int) -> None:
+    """Raise InputError if the GPU cannot write even one summary at a time; warn if it may not take the batch.
+
+    `work.rows` are the summaries of a batch, of which each takes the room of `beams` rows.
+    """
+    one, all_ = (generation(entry, method, replace(work, rows=rows * beams)).total for rows in (1, work.rows))
     _check(f"params.yaml: model.name: {_name(entry)}", one, all_, "generation.batch_size", method)
 
 
@@ -61,7 +64,7 @@ def _check(what: str, one: float, all_: float, key: str, method: Method) -> None
     if all_ > memory[0]:
         print(
             f"warning: {what}: a batch of its longest rows needs about {all_ / GIB:.1f} GiB of GPU memory, free are "
-            f"{memory[0] / GIB:.1f}; if it runs out, halve {key}",
+            f"{memory[0] / GIB:.1f}; it is halved when that runs out, and a smaller {key} spares the attempt",
             file=sys.stderr,
         )
 

@@ -33,6 +33,7 @@ def launch(training: Training, family: Family, command: list[str]) -> None:
     import torch
 
     count = str(training.processes)
+    environment = {**os.environ, LAUNCHED: str(os.getpid())}
     if torch.cuda.is_available():
         configured = configuration()
         if configured:
@@ -40,11 +41,10 @@ def launch(training: Training, family: Family, command: list[str]) -> None:
         # The catalog's dtype says in which precision products are made (modeling/arguments), not the configuration.
         several = [*([] if configured else ["--multi_gpu"]), "--num_processes", count, "--mixed_precision", "no"]
         launcher = ["accelerate.commands.launch", *several, "--module"]
-        environment = {LAUNCHED: "1"}
     else:
         launcher = ["torch.distributed.run", "--standalone", "--nproc_per_node", count, "-m"]
-        environment = {LAUNCHED: "1", "ACCELERATE_USE_CPU": "true"}
-    done = subprocess.run([sys.executable, "-m", *launcher, *command], env={**os.environ, **environment}, check=False)
+        environment["ACCELERATE_USE_CPU"] = "true"
+    done = subprocess.run([sys.executable, "-m", *launcher, *command], env=environment, check=False)
     if done.returncode:
         sys.exit(done.returncode)
 

@@ -1,18 +1,39 @@
 """Which of several processes this one is: one for each GPU, or on CPU.
 
-Enters: what the launcher (modeling/launching) says to each in its environment. Leaves: who writes, and on which GPU.
+Enters: what the launcher (modeling/launching) says to each in its environment. Leaves: who writes, on which GPU, and
+until when.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 
-LAUNCHED = "DIALSUM_LAUNCHED"  # of our own: containers set RANK for purposes of theirs
+LAUNCHED = "DIALSUM_LAUNCHED"  # the launcher's process id; of our own, as containers set RANK for purposes of theirs
 
 
 def is_launched() -> bool:
     """Whether this is one of the processes."""
     return LAUNCHED in os.environ
+
+
+def end_with_launcher() -> None:
+    """End this process as soon as the launcher is gone: nobody else would end it after a kill that took that one alone.
+
+    It would hold its work locked, and the GPU, and the next run would wait for it.
+    """
+    import psutil
+
+    try:
+        launcher = psutil.Process(int(os.environ[LAUNCHED]))
+    except psutil.NoSuchProcess:
+        os._exit(1)
+
+    def follow() -> None:
+        launcher.wait()
+        os._exit(1)
+
+    threading.Thread(target=follow, name="end with launcher", daemon=True).start()
 
 
 def is_first() -> bool:

@@ -94,10 +94,9 @@ def check_room(entry: Entry, trained: dict[str, Any], limits: Tokenize, generati
     from dialsum.modeling.gpu import check_generation
     from dialsum.modeling.memory import Work
 
-    rows = generation.batch_size * generation.num_beams
     rank = trained["in_force"]["training.lora.r"]
-    work = Work(rows, limits.max_source_tokens, generation.max_new_tokens, rank, checkpointing=False)
-    check_generation(entry, trained["method"], work)
+    work = Work(generation.batch_size, limits.max_source_tokens, generation.max_new_tokens, rank, checkpointing=False)
+    check_generation(entry, trained["method"], work, generation.num_beams)
 
 
 def predict(summarizer: Summarizer, dialogues: list[Dialogue], room: Room, done: Path, split: str) -> list[Answer]:

@@ -43,7 +43,7 @@ def main(
     from dialsum.modeling.catalog import read_entry
     from dialsum.modeling.choice import in_force
     from dialsum.modeling.launching import launch
-    from dialsum.modeling.processes import is_first, is_launched, is_sharded
+    from dialsum.modeling.processes import end_with_launcher, is_first, is_launched, is_sharded
     from dialsum.workspace import fingerprint, unfinished, unfinished_folder
 
     chosen = read_entry(entry)
@@ -51,6 +51,8 @@ def main(
     if training.processes > 1 and training.method != "none" and not is_launched():
         launch(training, chosen.family, ["dialsum.stages", *sys.argv[1:]])
         return
+    if is_launched():
+        end_with_launcher()
     if is_first() and training.method != "none":
         click.echo(in_words(training))
     # The checkpoints go when all outputs stand: killed in between, the next run finds the last one and repeats no step.
