@@ -45,6 +45,22 @@ def test_rouge_scores() -> None:
     )
 
 
+def test_truncation(small_base: Path, tmp_path: Path) -> None:
+    """Seven turns of one length; the summary has a word of the first, one of the last, and one of no turn."""
+    middle = "\n".join(f"#Person{1 + number % 2}#: 그래서 어떻게 하면 좋을까요?" for number in range(5))
+    dialogue = f"#Person1#: 제주도에 함께 갑시다.\n{middle}\n#Person2#: 비행기를 타고 갑시다."
+    (tmp_path / "train.csv").write_text(
+        f'fname,dialogue,summary\na,"{dialogue}",#Person1#은 제주도에 가려고 비행기를 찾고 냉면을 먹는다.\n',
+        encoding="utf-8",
+    )
+    lines = run("truncation", tmp_path, "--tokenizer", small_base, "--limits", "80,4096")
+    assert [line.split() for line in lines] == [
+        ["limit", "rows", "cut", "tail", "head", "middle"],
+        ["80", "1", "50%", "50%", "100%"],
+        ["4096", "0", "–", "–", "–"],
+    ]
+
+
 def test_generation_of_random_weights() -> None:
     few = ["--rows", "5", "--repeat", "1", "--threads", "1", "--batch-size", "2", "--tokens", "6"]
     lines = run("generation", "--random", "tiny-llama", *few, "--beams", "2", "--plain-batch", "3")

@@ -109,9 +109,17 @@ def test_refusals(arguments: list[str], message: str) -> None:
 
 def test_two_candidates_are_too_few() -> None:
     """ROUGE's F1 of two is the same either way: the first would always win."""
-    with pytest.raises(InputError, match=r"^two candidates cannot outvote each other; give a third for dev_1, dev_0"):
+    with pytest.raises(
+        InputError, match=r"^a\.csv, b\.csv: two candidates cannot outvote each other; give a third file$"
+    ):
         run("a.csv", "b.csv", "--out", "x.csv")
     assert not Path("x.csv").exists()
+
+
+def test_two_samples_are_too_few() -> None:
+    Path("s.csv").write_text("fname,summary\ndev_0,가\ndev_0,나\ndev_0,다\ndev_1,가\ndev_1,나\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"^s\.csv: fewer than three samples cannot outvote .*; give more for dev_1$"):
+        run("s.csv", "--out", "x.csv")
 
 
 def test_other_ids_are_refused() -> None:

@@ -92,6 +92,11 @@ def test_a_column_that_some_rows_lack() -> None:
             "a.jsonl: line 2: id: is missing; the first row has it",
         ),
         ("a.jsonl", '{"id": "a", "text": 3}\n', "a.jsonl: a: text: should be text, got 3"),
+        (
+            "a.jsonl",
+            '{"id": "a", "text": "가\\ud800"}\n',
+            "a.jsonl: a: text: has half a character, U+D800; write the whole one",
+        ),
         ("a.jsonl", '{"id": "a", "text": null}\n', "a.jsonl: a: text: should be text, got None"),
     ],
 )

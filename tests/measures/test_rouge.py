@@ -132,6 +132,11 @@ def test_whole_tags() -> None:
     assert units(text, "whitespace", whole_tags=True) == text.split()
 
 
+def test_a_nul_ends_no_text() -> None:
+    assert units("그는 간다.\0 쉰다.", "mecab", False) == units("그는 간다.  쉰다.", "mecab", False)
+    assert len(units("\0그는 간다.\0 쉰다.", "mecab", True)) == 6  # 그, 는, 간다, ., 쉰다, .
+
+
 def test_a_morpheme_that_reaches_over_a_tag_is_cut() -> None:
     # Mecab takes the two marks in the middle as one.
     assert "##" in units("#Person1##Person2#!", "mecab", whole_tags=False)

@@ -37,6 +37,12 @@ CASES = [
     ("##Person1#은 갔다.", "#Person1#은 갔다.", "open_labels"),
     ("##Person1은 갔다.", "#Person1#은 갔다.", "open_labels"),
     ("#Person1##은 #Person11###Person2##", "#Person1#은 #Person11##Person2#", "open_labels"),
+    ("#person 1#은 ＃Person2#와 #PerSON11과 싸웠다.", "#Person1#은 #Person2#와 #Person11#과 싸웠다.", "open_labels"),
+    ("번호는 #phonenumber#다.", "번호는 #PhoneNumber#다.", "open_labels"),
+    ("그는\x00 \x06갔\u200b다.", "그는 갔다.", "broken_characters"),
+    ("**요약**\n그는 갔다.", "그는 갔다.", "summary_headers"),
+    ('그는 "네."라고 했다. 그는 "네."라고 했다.', '그는 "네."라고 했다.', "repeated_sentences"),
+    ("- 갔다\n- 왔다\n- 갔다", "- 갔다\n- 왔다", "repeated_sentences"),
     ("그는 갔다. 왔다. 그는 갔다.", "그는 갔다. 왔다.", "repeated_sentences"),
     ("그는 갔다.그는 갔다.그는 갔다.", "그는 갔다.", "repeated_sentences"),
     ("그는 갔다. 그녀는 왔다. 그는", "그는 갔다. 그녀는 왔다.", "repeated_sentences"),
@@ -54,6 +60,13 @@ SOUND = [
     "assistant를 뽑는다.",
     "그는 갔다. 그는 갔다가 왔다.",
     "값은 #1이다.",
+    '#Person1#은 "좋다."라고 말했다. #Person2#는 "싫다."라고 말했다.',
+    '#Person1#은 "좋다."라고 했고, #Person2#는 "네."',
+    "(#Person1#은 갔다.) (#Person2#는 왔다.)",
+    "#Person1#은 묻는다. '왜?'라고. #Person2#도 묻는다. '어디?'라고.",
+    '#Person1#은 "네. 네. 네. 좋아요."라고 말한다.',
+    "Dr. Kim은 갔다. Dr. Kim은 왔다.",
+    "그는 갔다. ! ! 왔다.",
 ]
 
 

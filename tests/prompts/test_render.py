@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from dialsum.corpus.dialogue import Dialogue, Turn
 from dialsum.errors import InputError
 from dialsum.modeling.loading import load_tokenizer
 from dialsum.prompts.form import Form, Shot
-from dialsum.prompts.render import messages, render
+from dialsum.prompts.render import messages, render, template_system
 
 DIALOGUE = Dialogue("dev_0", (Turn("#Person1#", "내일 3시에 봐."), Turn("#Person2#", "응!")), topic="약속 잡기")
 SHOT = Shot(Dialogue("train_7", (Turn("A", "배고파."),), topic="식사"), "A는 배고프다.")
@@ -148,3 +149,40 @@ def test_examples_name_their_topic_only_where_the_question_does(
     form = Form("structured", "none", topic=topic, shots=(SHOT,))  # type: ignore[arg-type]
     asked = [message["content"].splitlines()[-1] for message in messages(dialogue, form) if message["role"] == "user"]
     assert asked == [f"위 {name} 주제에 대한 대화를 요약해주세요." for name in named]
+
+
+# Both write a system text of their own where the chat has none; Qwen3's and tiny-llama's do not.
+LLAMA = (
+    "{% if messages[0]['role'] == 'system' %}{% set text = messages[0]['content'] %}{% set messages = messages[1:] %}"
+    "{% else %}{% set text = 'You help. 도와주세요.' %}{% endif %}"
+    "<|system|>\n\nToday: {{ date_string }}\n\n{{ text }}<|end|>"
+    "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}<|assistant|>"
+)
+NO_SYSTEM = (
+    "{% for message in messages %}{% if message['role'] == 'system' %}"
+    "{{ raise_exception('System role not supported') }}{% endif %}{{ message['content'] }}{% endfor %}"
+)
+
+
+def with_template(chat: PreTrainedTokenizerBase, template: str) -> PreTrainedTokenizerBase:
+    tokenizer = copy.deepcopy(chat)
+    tokenizer.chat_template = template
+    return tokenizer
+
+
+def test_the_system_text_of_a_template(chat: PreTrainedTokenizerBase, bare: PreTrainedTokenizerBase) -> None:
+    assert template_system(with_template(chat, LLAMA), Form("plain", "none")) == "You help. 도와주세요."
+    assert template_system(with_template(chat, LLAMA), Form("plain", "simple")) == ""
+    assert template_system(with_template(chat, LLAMA), Form("alpaca", "none")) == ""
+    assert template_system(with_template(chat, NO_SYSTEM), Form("plain", "none")) == ""
+    assert template_system(chat, Form("plain", "none")) == ""
+    assert template_system(bare, Form("plain", "none")) == ""
+
+
+def test_a_template_that_takes_no_system_message_is_an_error_that_says_so(chat: PreTrainedTokenizerBase) -> None:
+    tokenizer = with_template(chat, NO_SYSTEM)
+    with pytest.raises(
+        InputError, match=r"takes no messages of system, user in this order \(System role not supported\)"
+    ):
+        render(tokenizer, DIALOGUE, Form("plain", "simple"))
+    assert "#Person1#" in render(tokenizer, DIALOGUE, Form("plain", "none"))

@@ -44,6 +44,12 @@ def test_no_cell_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "warning: 2 summaries were empty, the longest turn stands in: t_9, 007\n"
 
 
+def test_a_cell_with_nothing_to_see_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    text = submitted(("t_9", "\u200b\x00"), ("007", "\u3164"), ("t_1", "인사\x06한다."))
+    assert text == "fname,summary\nt_9,내일 오후에 가요.\n007,대화 내용이 없습니다.\nt_1,인사한다.\n"
+    assert "2 summaries were empty" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [

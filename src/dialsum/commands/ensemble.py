@@ -74,7 +74,7 @@ def main(files: tuple[Path, ...], method: str, weights: tuple[str, ...], out: Pa
     if out:
         refuse_output(out, tables[0].form)
     candidates = side_by_side(tables) if len(tables) > 1 else samples(tables[0])
-    refuse_few(candidates)
+    refuse_few(tables, candidates)
     chosen = choices(candidates, measured)
     pairs = zip(candidates, chosen, strict=True)
     write_out(out, tables[0], [in_form(tables[0], row_candidates, place) for row_candidates, place in pairs])
@@ -119,13 +119,17 @@ def samples(table: Table) -> list[list[Row]]:
     return list(groups.values())
 
 
-def refuse_few(candidates: Sequence[Sequence[Row]]) -> None:
+def refuse_few(tables: Sequence[Table], candidates: Sequence[Sequence[Row]]) -> None:
     """Raise InputError where a dialogue has fewer than three candidates: two agree with each other alike, and the first
     would always be taken.
     """
-    few = [rows[0].id for rows in candidates if len(rows) < 3]
-    if few:
-        raise InputError(f"two candidates cannot outvote each other; give a third for {listed(few, SHOWN)}")
+    if len(tables) == 2:
+        files = ", ".join(str(table.path) for table in tables)
+        raise InputError(f"{files}: two candidates cannot outvote each other; give a third file")
+    if few := [rows[0].id for rows in candidates if len(rows) < 3]:
+        raise InputError(
+            f"{tables[0].path}: fewer than three samples cannot outvote each other; give more for {listed(few, SHOWN)}"
+        )
 
 
 def choices(candidates: Sequence[Sequence[Row]], weights: Weights) -> list[int]:

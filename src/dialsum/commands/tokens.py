@@ -181,6 +181,7 @@ def measure(
 
     from dialsum.prompts import statistics
     from dialsum.prompts.encode import encode_rows
+    from dialsum.prompts.render import template_system
 
     def encode(dialogue: Dialogue, limit: int) -> Row:
         """With the first summary, as stage tokenize would encode it."""
@@ -212,6 +213,7 @@ def measure(
         "targets": statistics.lengths([len(target.ids) for target in targets]),
         "supervised_tokens": sum(len(target.ids) for target in targets),
         "control_tokens": statistics.control_tokens(whole),
+        "template_system": template_system(tokenizer, form) if family == "causal" else "",
         "limits": {limit: {**over[limit], **(lost[limit] or {"no_room": True})} for limit in over},
         "padding_share": statistics.padding_share(whole, family),
         "packing": statistics.packing(whole) if family == "causal" else None,
@@ -223,6 +225,8 @@ def show(found: dict[str, Any]) -> None:
     click.echo(f"{found['rows']} rows, {found['family']}; {found['supervised_tokens']} supervised tokens")
     if found["control_tokens"]:
         click.echo(f"{found['control_tokens']} rows spell a control token; a blank in it makes it text")
+    if found["template_system"]:
+        click.echo(f"the chat template writes a system text of its own: {found['template_system']!r}")
     click.echo()
     click.echo(f"{'tokens':12}{'mean':>9}{'p50':>9}{'p95':>9}{'p99':>9}{'max':>9}")
     for name, key in (("prompts", "lengths"), ("summaries", "targets")):

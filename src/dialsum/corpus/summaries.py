@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ Cells = Mapping[str, Any]
 _IDS = ("fname", "id")
 _TEXTS = ("summary", "text")
 _LIST = "references"
+_HALF = re.compile("[\ud800-\udfff]")  # JSON can hold one half of a pair; no file could be written with it
 
 
 @dataclass(frozen=True)
@@ -189,4 +191,8 @@ def _references(path: Path, column: str, row: Row) -> list[str]:
 def _string(path: Path, identifier: str, column: str, value: Any) -> str:
     if not isinstance(value, str):
         raise InputError(f"{path}: {identifier}: {column}: should be text, got {value!r:.40}")
+    if found := _HALF.search(value):
+        raise InputError(
+            f"{path}: {identifier}: {column}: has half a character, U+{ord(found[0]):04X}; write the whole one"
+        )
     return value

@@ -1,8 +1,7 @@
-"""Whether a summary is whole: it says something, comes to an end, and says nothing twice.
+"""Whether a summary says nothing twice, and is as long as others.
 
 Enters: summaries. Leaves: what is wrong with their form, whatever they say.
 
-    ends("#Person1#은 병원에") == False
     repeated_sentences("비가 온다. 비가 온다. 춥다.") == ["비가 온다."]
     repeated_share("가 나 다 라 가 나 다 라") == 0.2     # one of its five runs of four words came before
 """
@@ -13,25 +12,20 @@ import re
 from collections.abc import Sequence
 from statistics import fmean
 
+from dialsum.corpus.sentences import split_sentences
+
 _RUN = 4
-_END = re.compile(r"[.!?…。]['\"’”」』)\]]*$")
-_SENTENCES = re.compile(r"(?<=[.!?…。])\s+|\n+")
 # Without blanks a loop is one word: 때문에때문에때문에때문에. Three times may be emphasis, four are none.
 _LOOP = re.compile(r"([가-힣]{2,12}?)\1{3,}")
-
-
-def ends(text: str) -> bool:
-    """Whether the text ends as a sentence does, with a mark behind which only quotes and brackets may close."""
-    return _END.search(text.rstrip()) is not None
 
 
 def repeated_sentences(text: str) -> list[str]:
     """Sentences that stand in the text a second time (once for each time more), but for blanks alike."""
     seen: set[str] = set()
     repeated = []
-    for sentence in _SENTENCES.split(text):
+    for sentence, _ in split_sentences(text):
         words = " ".join(sentence.split())
-        if words and words in seen:
+        if words in seen:
             repeated.append(words)
         seen.add(words)
     return repeated

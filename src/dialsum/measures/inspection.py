@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.corpus.prediction import Prediction
+from dialsum.corpus.sentences import ends
 from dialsum.measures import faithfulness, form
 
 
@@ -60,7 +61,7 @@ def inspect(answer: Prediction, dialogue: Dialogue) -> Inspection:
         hangul_names=tuple(faithfulness.unsupported_hangul_names(text, talk)),
         tags=tuple(faithfulness.tag_errors(text, talk)),
         empty=empty,
-        unfinished=not empty and not (answer.finished and form.ends(text)),
+        unfinished=not empty and not (answer.finished and ends(text)),
         repeating=form.loops(text),
         repeated_4grams=form.repeated_share(text),
         length_ratio=form.length_ratio(text, dialogue.references),

@@ -48,7 +48,7 @@ def _mecab() -> Callable[[str], list[str]]:
 
 @lru_cache(maxsize=1 << 14)  # both variants ask for the same texts
 def _morphemes(text: str) -> tuple[str, ...]:
-    return tuple(_mecab()(text))
+    return tuple(_mecab()(text.replace("\0", " ")))  # for Mecab, which is written in C, a NUL ends the text
 
 
 def _with_whole_tags(text: str, found: Sequence[str]) -> list[str]:

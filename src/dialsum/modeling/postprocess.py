@@ -15,18 +15,22 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 
+from dialsum.corpus.cleaning import STEPS
 from dialsum.corpus.script import LABEL
+from dialsum.corpus.sentences import ends, split_sentences
 from dialsum.params.generation import Postprocess
 
 # The header of a reply, left over where a chat format's tokens are no special ones, or repeated by the model.
 _ROLE = re.compile(r"(?:<\|[^|<>\s]*\|>|#{2,3} *(?:Response|응답) *:?|assistant(?: *:|(?=\n|$)))\s*", re.IGNORECASE)
-_TITLE = r"(?:\*\*|\[)?(?:(?:대화 ?)?(?:요약문?|Summary)|답변|다음은 (?:대화의? ?)?요약입니다)(?:\*\*|\])?"
+_NAME = "(?:(?:대화 ?)?(?:요약문?|Summary)|답변|다음은 (?:대화의? ?)?요약입니다)"
+_TITLE = rf"(?:\*\*|\[)?{_NAME}(?:\*\*|\])?"
 _HEADER = re.compile(
-    rf"(?:(?:#{{1,4}} )?{_TITLE} ?[:：](?:\*\*)?|#{{1,4}} {_TITLE} *(?=\n)|\[요약\])\s*", re.IGNORECASE
+    rf"(?:(?:#{{1,4}} )?{_TITLE} ?[:：](?:\*\*)?|(?:#{{1,4}} {_TITLE}|\*\*{_NAME}\*\*) *(?=\n)|\[요약\])\s*",
+    re.IGNORECASE,
 )
-_ALONE = "(?<![A-Za-z0-9#])"  # no other label ends here
+_ALONE = "(?<![A-Za-z0-9#＃])"  # no other label ends here
 _BROKEN = re.compile(r"\s*\ufffd[\s\ufffd]*")
-_SENTENCE = re.compile(r"(.*?(?:[가-힣][.!?]+|$))(\s*)", re.DOTALL)  # a sentence, and the space after it
+_SAYS = re.compile(r"\w")
 
 
 def mend(text: str, dialogue: str, switches: Postprocess) -> tuple[str, list[str]]:
@@ -53,31 +57,41 @@ def _without_header(text: str, _: str) -> str:
 
 
 def _without_broken(text: str, _: str) -> str:
-    """One blank where a character's bytes are not all there, or one line break where a line ended.
+    """One blank where a character's bytes are not all there, or one line break where a line ended; nothing invisible.
 
     The letters on both sides would else make a run ("P", half a character, "ker") that `modeling.foreign` never saw.
     """
+    text = STEPS["invisible_characters"](text)
     return _BROKEN.sub(lambda found: "\n" if "\n" in found[0] else " ", text).strip()
 
 
 def _closed_labels(text: str, dialogue: str) -> str:
-    """`#Person1은`, `Person1#은`, `##Person1#은` and `# Person1#은` are `#Person1#은`, if the dialogue has that."""
-    names = {label.strip("#") for label in LABEL.findall(dialogue)}
+    """`#Person1은`, `Person1#은`, `＃#person 1#은` and `# Person1#은` are `#Person1#은`, if the dialogue has that."""
+    names = {label.strip("#").lower(): label for label in LABEL.findall(dialogue)}
     if not names:
         return text
-    name = f"({'|'.join(sorted(names, key=len, reverse=True))})"
+    longest_first = sorted(names, key=len, reverse=True)
+    name = f"({'|'.join(re.sub(r'(?<=[a-z])(?=[0-9])', ' ?', name) for name in longest_first)})"
     # Of the signs between two labels, as in #Person1##Person2#, the last one is the second's.
-    closed = rf"(?:{_ALONE}#+ ?|#|{_ALONE}){name}(?:#+(?![A-Za-z0-9])|#)"
-    open_ = rf"(?:{_ALONE}#+|#){name}(?![A-Za-z0-9#])"
-    return re.sub(f"{closed}|{open_}", lambda found: f"#{found[1] or found[2]}#", text)
+    closed = rf"(?:{_ALONE}[#＃]+ ?|[#＃]|{_ALONE}){name}(?:[#＃]+(?![A-Za-z0-9])|[#＃])"
+    open_ = rf"(?:{_ALONE}[#＃]+|[#＃]){name}(?![A-Za-z0-9#＃])"
+    return re.sub(
+        f"{closed}|{open_}",
+        lambda found: names[(found[1] or found[2]).replace(" ", "").lower()],
+        text,
+        flags=re.IGNORECASE,
+    )
 
 
 def _without_repeats(text: str, _: str) -> str:
-    """Each sentence once, also one that was begun again and not brought to its end."""
+    """Each sentence once, also the last one if it was begun again and not brought to its end."""
+    sentences = split_sentences(text)
     kept: list[str] = []
     parts: list[str] = []
-    for sentence, space in _SENTENCE.findall(text):
-        if not any(earlier.startswith(sentence) for earlier in kept):
+    for place, (sentence, space) in enumerate(sentences, start=1):
+        cut_short = place == len(sentences) and not ends(sentence)
+        again = any(earlier.startswith(sentence) if cut_short else earlier == sentence for earlier in kept)
+        if not again or not _SAYS.search(sentence):
             kept.append(sentence)
             parts.append(sentence + space)
     return "".join(parts).rstrip()

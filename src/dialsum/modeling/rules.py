@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -27,15 +26,13 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+from dialsum.corpus.sentences import surely_ends
 from dialsum.modeling.foreign import ForeignBlock, homes
 
 if TYPE_CHECKING:
     from dialsum.modeling.decoding import Summarizer
 
-# "3.5", "No." and "3,000." are not the end of a sentence for sure; one of those written here ends in Hangul.
-_SENTENCE_END = re.compile(r"[가-힣][)\"'”’]?[.!?][)\"'”’]?\s*$")
 _FEW, _PATIENCE = 4, 1.25  # one row in four may be left, when the batch has gone on by a quarter
-_TAIL = 8  # tokens that surely hold the end of a sentence: a syllable of three bytes, and marks
 
 
 def make_rules(
@@ -113,8 +110,7 @@ class NoSentenceBeyond(LogitsProcessor):
         for place in range(scores.shape[0]):
             if said < self.bounds[place // beams]:
                 continue
-            tail = input_ids[place, self.prompt_length :][-_TAIL:]
-            if _SENTENCE_END.search(str(self.tokenizer.decode(tail))):
+            if surely_ends(str(self.tokenizer.decode(input_ids[place, self.prompt_length :]))):
                 scores[place] = -torch.inf
                 scores[place, self.end[0]] = 0  # certain, whatever the model thought of it
         return scores

@@ -76,15 +76,23 @@ def render(tokenizer: PreTrainedTokenizerBase, dialogue: Dialogue, form: Form) -
     if header:
         # The tokenizer is not asked to add special tokens (prompts/encode), so the one that begins a text stands here.
         return str(tokenizer.bos_token or "") + "".join(_as_text(message, header) for message in asked)
-    return str(
-        tokenizer.apply_chat_template(
-            asked,
-            tokenize=False,
-            add_generation_prompt=True,
-            date_string=DATE,
-            enable_thinking=False,  # Qwen3's template would otherwise leave room for a train of thought
-        )
-    )
+    return _in_template(tokenizer, asked)
+
+
+def template_system(tokenizer: PreTrainedTokenizerBase, form: Form) -> str:
+    """The system text that the chat template writes by itself, as Llama 3's in Korean models does, if the form has
+    none; else nothing.
+    """
+    if form.system != "none" or text_header(tokenizer, form):
+        return ""
+    question, mark = {"role": "user", "content": "?"}, "SYSTEM"
+    try:
+        before, _, after = _in_template(tokenizer, [{"role": "system", "content": mark}, question]).partition(mark)
+    except InputError:  # a template that knows no system message has no text for it
+        return ""
+    found = _in_template(tokenizer, [question])
+    inside = found.startswith(before) and found.endswith(after) and len(found) >= len(before) + len(after)
+    return found[len(before) : len(found) - len(after)].strip() if inside else ""
 
 
 def messages(dialogue: Dialogue, form: Form) -> list[dict[str, str]]:
@@ -105,6 +113,27 @@ def text_header(tokenizer: PreTrainedTokenizerBase, form: Form) -> str | None:
     if form.format == "alpaca":
         return "### Response:\n"
     return None if tokenizer.chat_template else "요약:\n"
+
+
+def _in_template(tokenizer: PreTrainedTokenizerBase, asked: list[dict[str, str]]) -> str:
+    from jinja2 import TemplateError
+
+    try:
+        return str(
+            tokenizer.apply_chat_template(
+                asked,
+                tokenize=False,
+                add_generation_prompt=True,
+                date_string=DATE,
+                enable_thinking=False,  # Qwen3's template would otherwise leave room for a train of thought
+            )
+        )
+    except TemplateError as error:
+        roles = ", ".join(dict.fromkeys(message["role"] for message in asked))
+        raise InputError(
+            f"params.yaml: prompt: its chat template takes no messages of {roles} in this order ({error}); set "
+            "prompt.system to none and prompt.shots to 0, or prompt.format to alpaca"
+        ) from error
 
 
 def _as_text(message: dict[str, str], header: str) -> str:

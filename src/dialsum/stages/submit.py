@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from dialsum.corpus.cleaning import STEPS
 from dialsum.corpus.dialogue import Dialogue, read_jsonl
 from dialsum.corpus.listing import listed
 from dialsum.corpus.matching import refuse_mismatch
@@ -56,8 +57,9 @@ def main(predictions: Path, test: Path, data: Path, submission: Path) -> None:
 
 
 def one_line(text: str) -> str:
-    """The text with each newline turned into one blank."""
-    return " ".join(line.strip() for line in text.splitlines() if line.strip())
+    """The text without what is invisible, each newline turned into one blank."""
+    visible = STEPS["invisible_characters"](text)
+    return " ".join(line.strip() for line in visible.splitlines() if line.strip())
 
 
 def stand_in(dialogue: Dialogue) -> str:

@@ -42,6 +42,7 @@ def main(prepared: Path, base: Path, tokenized: Path, prompt: Path, metrics: Pat
     from dialsum.modeling.loading import load_tokenizer
     from dialsum.modeling.pin import read_pin
     from dialsum.prompts.form import write_form
+    from dialsum.prompts.render import template_system
     from dialsum.prompts.settling import settle, training_dialogues, training_forms
     from dialsum.prompts.statistics import length_table, split_statistics
 
@@ -52,6 +53,8 @@ def main(prepared: Path, base: Path, tokenized: Path, prompt: Path, metrics: Pat
     if faults := without_effect(chosen, family):  # models/base may be older than the entry that was checked
         raise InputError("\n".join(f"params.yaml: prompt.{fault}" for fault in faults))
     form = settle(chosen, limits, splits, lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"]))
+    if family == "causal" and (own := template_system(tokenizer, form)):
+        click.echo(f"prompt.system: none: the model's chat template writes a system text of its own: {own!r}")
     splits["train"] = training_dialogues(chosen, splits["train"])
     forms = {split: training_forms(chosen, form) if split == "train" else [form] for split in SPLITS}
     encoded = {
