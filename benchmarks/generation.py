@@ -12,16 +12,13 @@ float32 there should be none, in bfloat16 on a GPU batches of other sizes round 
     python benchmarks/generation.py --beams 4
     python benchmarks/generation.py --random llama-3.2-korean-3b    # on a GPU, in its dtype
     python benchmarks/generation.py --model ~/Qwen3-4B       # as it is, in bfloat16 on a GPU
-    python benchmarks/generation.py --foreign                # what the rule about foreign letters costs
 
 Random weights never end a summary: each has `--tokens` tokens.
 """
 
 from __future__ import annotations
 
-import random
 import statistics
-import string
 import tempfile
 import time
 from collections.abc import Callable
@@ -35,12 +32,9 @@ import machine
 if TYPE_CHECKING:
     from dialsum.corpus.dialogue import Dialogue
     from dialsum.modeling.decoding import Summarizer
-    from dialsum.modeling.vocabulary import Foreign
 
 ROOT = Path(__file__).parents[1]
 FOLDER = click.Path(path_type=Path)
-VOCABULARY, FOREIGN = 128_256, 100_000  # those of Llama 3, about
-STEPS = 64  # tokens of each summary, where the rule is measured
 
 
 @click.command()
@@ -55,7 +49,6 @@ STEPS = 64  # tokens of each summary, where the rule is measured
 @click.option("--trained", type=FOLDER, default=ROOT / "models" / "trained")
 @click.option("--model", type=FOLDER, help="In place of both, a model folder in the hub's format, asked as it is")
 @click.option("--random", "name", help="In place of both, random weights in the shape of this entry of catalog/")
-@click.option("--foreign", is_flag=True, help="Measure the rule about foreign letters instead")
 def main(
     rows: int,
     repeat: int,
@@ -68,16 +61,12 @@ def main(
     trained: Path,
     model: Path | None,
     name: str | None,
-    foreign: bool,
 ) -> None:
     """Measure dialogues a second."""
     import torch
 
     torch.set_num_threads(threads)
     click.echo(machine.describe(threads))
-    if foreign:
-        measure_rule(batch_size, repeat)
-        return
     values: dict[str, int] = {
         "threads": threads, "num_beams": beams, "max_new_tokens": tokens, "batch_size": batch_size
     }  # fmt: skip
@@ -220,75 +209,6 @@ def plain(summarizer: Summarizer, dialogues: list[Dialogue], size: int) -> list[
         said = ids[:, inputs["input_ids"].shape[1] :] if causal else ids
         texts += tokenizer.batch_decode(said, skip_special_tokens=True)
     return [str(text).strip() for text in texts]
-
-
-def measure_rule(rows: int, repeat: int) -> None:
-    """Seconds of `generate` for one batch with the rule and without, at a vocabulary of 128,256.
-
-    Both write the same tokens, with labels, numbers, Latin names and characters in parts: the rule looks twice there.
-    """
-    import torch
-    from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, LogitsProcessorList
-
-    from dialsum.modeling.foreign import ForeignBlock, homes
-    from dialsum.modeling.loading import device
-
-    torch.manual_seed(1)
-    shape = LlamaConfig(
-        vocab_size=VOCABULARY, hidden_size=128, intermediate_size=384, num_hidden_layers=3, num_attention_heads=4,
-        tie_word_embeddings=True,
-    )  # fmt: skip
-    model: Any = LlamaForCausalLM(shape).eval().to(device())
-    tokens, script = made_vocabulary()
-    texts = [f"{dialogue.text()}\n#Person1#: Jimmy와 Émilie는 Café에 있어요." for dialogue in make_dialogues(rows)]
-    prompt, script = torch.randint(100, 20_000, (rows, 300)).to(model.device), script.to(model.device)
-    config = GenerationConfig(max_new_tokens=STEPS, do_sample=False, eos_token_id=None, pad_token_id=0)
-
-    def say(with_rule: bool) -> list[list[int]]:
-        rules = LogitsProcessorList()
-        if with_rule:
-            rules.append(ForeignBlock(tokens, homes(texts, "block_unless_in_dialogue"), prompt.shape[1]))
-        rules.append(lambda ids, scores: scores.index_fill_(1, script[ids.shape[1] - prompt.shape[1]], 1e4))
-        with torch.inference_mode():
-            said: list[list[int]] = model.generate(
-                prompt, attention_mask=torch.ones_like(prompt), generation_config=config, logits_processor=rules
-            )[:, prompt.shape[1] :].tolist()
-        return said
-
-    say(True)  # the first call of all is slower
-    seconds, made = race({"without": lambda: say(False), "with": lambda: say(True)}, repeat)
-    assert made["with"] == made["without"], "the rule has changed what is said"
-    more = 100 * (seconds["with"] / seconds["without"] - 1)
-    click.echo(f"{rows} rows, {STEPS} tokens, a vocabulary of {VOCABULARY:,}, {FOREIGN:,} of it foreign")
-    click.echo(f"without the rule {seconds['without']:.3f} s, with it {seconds['with']:.3f} s: {more:+.1f} %")
-
-
-def made_vocabulary() -> tuple[Foreign, Any]:
-    """Foreign tokens and parts of characters as a tokenizer has them, and what is to be said.
-
-    That is `#Person1#`, a number, jimmy in three tokens and 몇 in two, among Hangul.
-    """
-    import torch
-
-    from dialsum.modeling.vocabulary import sort_tokens
-
-    chance = random.Random(1)
-    letters = string.ascii_lowercase
-    short = [*letters, *(one + other for one in letters for other in letters), "person"]
-    longer = ("".join(chance.choices(letters, k=chance.randint(3, 9))) for _ in range(FOREIGN - len(short)))
-    others = ["가".encode()] * (VOCABULARY - FOREIGN)
-    others[10:20] = [digit.encode() for digit in string.digits]
-    others[30] = b"#"
-    # Single bytes, and the first two of the three of Hangul.
-    parts = [bytes([byte]) for byte in range(0x80, 0x100)]
-    parts += [bytes([first, second]) for first in range(0xEA, 0xEE) for second in range(0x80, 0xC0)]
-    others[1000 : 1000 + len(parts)] = parts
-    pieces = [*others, *(text.encode() for text in (*short, *longer))]
-    label = ["#", "person", "1", "#"]
-    said = ["가"] * 6 + label + ["가"] * 4 + ["2", "3", "가", "가", "ji", "mm", "y", "가", b"\xeb\xaa", b"\x87"]
-    sentence = [pieces.index(one.encode() if isinstance(one, str) else one) for one in said]
-    script = torch.tensor([sentence[step % len(sentence)] for step in range(STEPS)])[:, None]
-    return sort_tokens(pieces, []), script
 
 
 if __name__ == "__main__":

@@ -88,12 +88,13 @@ def test_generation_of_a_model_folder(kind: str, request: pytest.FixtureRequest)
 
 @pytest.mark.slow
 def test_the_rule_about_foreign_letters() -> None:
-    lines = run("generation", "--foreign", "--threads", "1", "--repeat", "1", "--batch-size", "2")
+    lines = run("foreign_rule", "--threads", "1", "--repeat", "1", "--rows", "2")
     assert_shape(
         lines,
         MACHINE,
         "2 rows, 64 tokens, a vocabulary of 128,256, 100,000 of it foreign",
         "without the rule N s, with it N s: [+-]N %",
+        "within the rule N s: [+]N % of the rest of its run",
     )
 
 
