@@ -16,7 +16,7 @@ import click
 from dialsum.errors import InputError
 
 COMMANDS = {
-    "cache": "Free the disk of hub models.",
+    "cache": "Free the disk of hub models and of unfinished work.",
     "check": "Say what is wrong with params.yaml.",
     "compare": "Say whether the predictions B are better than A.",
     "doctor": "Show what this machine has, and which models fit it.",

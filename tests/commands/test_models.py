@@ -29,7 +29,7 @@ def test_the_table_has_each_model_with_the_memory_of_each_method() -> None:
     row = next(line for line in lines if line.startswith("llama-3-korean-8b"))
     # 8.03e9 parameters: 15.0 GiB in 16 bits, 119.7 GiB with all that full learns.
     assert row.split() == ["llama-3-korean-8b", "8.03B", "bfloat16", "2e-05", "2", "16.0", "11.2", "18.0", "122.8!"]
-    assert "llama-3-korean-8b    causal   MLP-KTLim/llama-3-Korean-Bllossom-8B; Llama 3 Community License" in lines
+    assert "llama-3-korean-8b        causal   MLP-KTLim/llama-3-Korean-Bllossom-8B; Llama 3 Community License" in lines
     assert max(map(len, lines[:14])) <= 80
 
 

@@ -28,7 +28,7 @@ CATALOG, PARAMS, BASE = Path("catalog"), Path("params.yaml"), Path("models/base"
 
 @click.group()
 def main() -> None:
-    """Free the disk of hub models, and of unfinished work."""
+    """Free the disk of hub models and of unfinished work."""
 
 
 @main.command()

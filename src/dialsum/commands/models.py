@@ -57,8 +57,9 @@ def main(as_json: bool) -> None:
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(_figures(entries, needs))
     console.print("none to full: GPU memory in GiB, estimated; ! does not fit 24 GB\n", highlight=False)
+    width = max(map(len, entries))
     for name, entry in entries.items():
-        click.echo(f"{name:20} {entry.family:8} {entry.hub or 'no hub'}; {entry.licence}")
+        click.echo(f"{name:{width}} {entry.family:8} {entry.hub or 'no hub'}; {entry.licence}")
 
 
 def memory_needed(entry: Entry) -> dict[Method, float]:
