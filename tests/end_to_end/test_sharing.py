@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from mlflow import MlflowClient
+from postgresql import free_port, postgresql
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import Repository
@@ -16,15 +17,19 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/mlflow.db"
+    else:
+        with postgresql() as address:
+            yield address
+
+
 @pytest.fixture
-def server(finished: Repository) -> Iterator[str]:
+def server(finished: Repository, database: str, tmp_path: Path) -> Iterator[str]:
     """The address of a server with a database and a folder of artifacts of its own."""
-    place = finished.path.with_name("server")
-    place.mkdir(exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{(port := free_port())}"
 
     def answers() -> bool:
         try:
@@ -33,7 +38,7 @@ def server(finished: Repository) -> Iterator[str]:
             return False
         return True
 
-    stores = ["--backend-store-uri", f"sqlite:///{place}/mlflow.db", "--artifacts-destination", f"{place}/artifacts"]
+    stores = ["--backend-store-uri", database, "--artifacts-destination", f"{tmp_path}/artifacts"]
     command = ["mlflow", "server", *stores, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     with finished.started(*command, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false") as process:
         finished.wait_until(lambda: answers() or process.poll() is not None)
