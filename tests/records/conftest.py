@@ -207,10 +207,13 @@ class Server:
         connection.request("GET", path)
         return connection.getresponse().status
 
-    def post(self, body: bytes, content_type: str | None = "application/json") -> tuple[int, bytes]:
+    def post(
+        self, body: bytes, content_type: str | None = "application/json", host: str = "localhost"
+    ) -> tuple[int, bytes]:
         """Status and body of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("POST", "/invocations", body, {"Content-Type": content_type} if content_type else {})
+        headers = {"Host": host, **({"Content-Type": content_type} if content_type else {})}
+        connection.request("POST", "/invocations", body, headers)
         response = connection.getresponse()
         return response.status, response.read()
 

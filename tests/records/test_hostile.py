@@ -127,9 +127,8 @@ def slow_clients(server: Server) -> list[socket.socket]:
     connections = []
     for number in range(40):
         connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
-        head = (
-            b"POST /invocations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
-        )
+        lines = ("Host: localhost", "Content-Type: application/json", "Content-Length: 1000")
+        head = "\r\n".join(["POST /invocations HTTP/1.1", *lines, "", "{"]).encode()
         connection.sendall(head[: 10 + number * 3])
         connections.append(connection)
     return connections
@@ -138,8 +137,8 @@ def slow_clients(server: Server) -> list[socket.socket]:
 def half_closed(server: Server) -> None:
     """A whole request, whose sender neither sends more nor waits for the answer; and one that breaks off."""
     body = records([{"dialogue": "#Person1#: 네"}])
-    lines = ["POST /invocations HTTP/1.1", "Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}"]
-    head = "\r\n".join([*lines, "", ""])
+    lines = ("Host: localhost", "Content-Type: application/json", f"Content-Length: {len(body)}")
+    head = "\r\n".join(["POST /invocations HTTP/1.1", *lines, "", ""])
     for part in (body, body[:-5]):
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
             connection.sendall(head.encode() + part)
