@@ -65,12 +65,15 @@ def test_a_file_is_written_and_never_overwritten(table: Path, suffix: str, asked
     from dialsum.corpus.summaries import read_predictions
 
     out = table.with_name(f"out.{suffix}")
+    mine = table.with_name(f"out.{suffix}.part")
+    mine.write_text("mine")
     run(str(table), "--out", str(out), "--model", "3")
     rows = read_predictions(out).rows
     assert [(row.id, row.texts[0]) for row in rows] == [(row["fname"], f"요약: {row['dialogue']}") for row in ROWS]
     assert (asked["folder"], asked["size"]) == (Path("3"), 32)
     with pytest.raises(InputError, match="is there already and is not overwritten"):
         run(str(table), "--out", str(out))
+    assert mine.read_text() == "mine"
 
 
 def test_any_other_name_is_the_text_of_one_dialogue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

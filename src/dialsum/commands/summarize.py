@@ -24,7 +24,7 @@ import click
 
 from dialsum.commands.import_ import renamed
 from dialsum.errors import InputError
-from dialsum.outputs import replacing
+from dialsum.outputs import creating
 
 STDIN, STANDARD_INPUT = Path("-"), "standard input"
 ONE_TEXT = "dialogue"  # the id of a dialogue that came as plain text
@@ -213,7 +213,7 @@ def refuse_output(out: Path) -> None:
 def write(out: Path, rows: Sequence[dict[str, str]], texts: Sequence[str]) -> None:
     """Write `fname,summary`, or a line `{"id": …, "text": …}` a row. Raises InputError if it cannot be written."""
     try:
-        with replacing(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+        with creating(out) as part, part.open("w", encoding="utf-8", newline="") as file:
             pairs = [(row["fname"], text) for row, text in zip(rows, texts, strict=True)]
             if out.suffix.lower() == ".csv":
                 csv.writer(file, lineterminator="\n").writerows([("fname", "summary"), *pairs])
