@@ -196,6 +196,8 @@ def test_what_cannot_be_promoted(client: MlflowClient, register: Register, make_
         champions.rollback(client)
     with pytest.raises(InputError, match=r"version 9 of dialsum: is not there; `dialsum registry list`"):
         champions.promote(client, "9")
+    with pytest.raises(InputError, match=r"version 9{20} of dialsum: is not there"):
+        champions.promote(client, "9" * 20)
     register(60.0)
     make_version([70.0])
     with pytest.raises(InputError, match=r"version 2 of dialsum: its run did not come to its end"):

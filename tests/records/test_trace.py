@@ -153,6 +153,9 @@ def test_a_commit_that_is_not_here(client: MlflowClient, version: ModelVersion) 
 def test_no_version_and_no_run(client: MlflowClient, version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"there is no version 9 of dialsum; see `dialsum registry list`"):
         trace(client, "9")
+    huge = "9" * 20  # more than a database takes
+    with pytest.raises(InputError, match=rf"there is no version {huge} of dialsum; see `dialsum registry list`"):
+        trace(client, huge)
     monkeypatch.setattr(version, "_run_id", "0" * 32)
     monkeypatch.setattr("dialsum.records.trace.find", lambda *_: version)
     with pytest.raises(InputError, match=r"the run 0{32} of version 1 is gone"):
