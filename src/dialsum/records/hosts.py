@@ -39,7 +39,7 @@ def guard() -> None:
     def build_guarded(app: FastAPI) -> ASGIApp:
         return guarded(build(app))
 
-    FastAPI.build_middleware_stack = build_guarded  # type: ignore[method-assign]
+    FastAPI.build_middleware_stack = build_guarded  # type: ignore[assignment, method-assign]
 
 
 def guarded(app: ASGIApp) -> ASGIApp:
