@@ -39,11 +39,15 @@ LOOKS = 10  # times that the memory is looked at
 
 @dataclass
 class Tally:
-    """What the clients saw: seconds of each answer, answers that were wrong, and statuses other than 200."""
+    """What the clients saw: seconds of each answer, answers that were wrong, requests that got none of status 200."""
 
     seconds: list[float] = field(default_factory=list)
     wrong: int = 0
     failed: int = 0
+
+    def faults(self) -> int:
+        """How many requests were not answered as they should."""
+        return self.wrong + self.failed
 
 
 @click.command()
@@ -66,18 +70,24 @@ def main(model: Path | None, clients: int, seconds: float, dialogues: int, memor
         click.echo(
             f"{'':<12}{'requests/s':>12}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'answers':>9}{'wrong':>7}{'failed':>8}"
         )
-        pace = {}
+        pace, faults = {}, 0
         for name, place in servers.items():
             with served(place) as (port, _):
                 load(port, cases, clients, time.monotonic() + 3)  # the first requests of all are slower
                 start = time.monotonic()
                 tally = load(port, cases, clients, start + seconds)
                 pace[name] = len(tally.seconds) / (time.monotonic() - start)
+                faults += tally.faults()
+            if len(tally.seconds) < 2:
+                raise SystemExit(
+                    f"{name}: {len(tally.seconds)} answers, {tally.failed} failed; there is nothing to measure"
+                )
             cuts = [1000 * cut for cut in statistics.quantiles(tally.seconds, n=100)]
             times = "".join(f"{cuts[percent - 1]:>9.0f}" for percent in (50, 95, 99))
             numbers = f"{len(tally.seconds):>9}{tally.wrong:>7}{tally.failed:>8}"
             click.echo(f"{name:<12}{pace[name]:>12.1f}{times}{numbers}")
     click.echo(f"batching answers {pace['batching'] / pace['one by one']:.1f} times as many")
+    refuse(faults)
 
 
 def champion() -> Path:
@@ -154,6 +164,12 @@ def wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError("the server has not started")
 
 
+def refuse(faults: int) -> None:
+    """End with status 1 if a request was not answered as it should: then the other numbers say little."""
+    if faults:
+        raise SystemExit(f"{faults} answers were wrong or failed")
+
+
 def load(port: int, cases: list[tuple[bytes, str]], clients: int, until: float, most: int | None = None) -> Tally:
     """What `clients` saw until that moment, or until there were `most` answers."""
     tally, lock, numbers = Tally(), threading.Lock(), count()
@@ -167,9 +183,15 @@ def load(port: int, cases: list[tuple[bytes, str]], clients: int, until: float, 
                 break
             body, summary = cases[number % len(cases)]
             start = time.perf_counter()
-            connection.request("POST", "/invocations", body, HEADERS)
-            response = connection.getresponse()
-            content: Any = json.loads(response.read())
+            try:
+                connection.request("POST", "/invocations", body, HEADERS)
+                response = connection.getresponse()
+                content: Any = json.loads(response.read())
+            except (OSError, http.client.HTTPException, ValueError):  # broken off, or no JSON
+                connection.close()  # the next request opens it again
+                with lock:
+                    tally.failed += 1
+                continue
             spent = time.perf_counter() - start
             with lock:
                 tally.seconds.append(spent)
@@ -187,16 +209,20 @@ def load(port: int, cases: list[tuple[bytes, str]], clients: int, until: float, 
 
 def measure_memory(folder: Path, cases: list[tuple[bytes, str]], clients: int, requests: int) -> None:
     """The server's memory after each tenth of the requests."""
+    answered = faults = 0
     with served(folder) as (port, pid):
-        click.echo(f"{'requests':>9}{'MiB':>8}{'threads':>9}{'wrong':>7}{'failed':>8}")
+        click.echo(f"{'answers':>9}{'MiB':>8}{'threads':>9}{'wrong':>7}{'failed':>8}")
         for step in range(LOOKS + 1):
             share = requests // LOOKS if step else 0
             tally = load(port, cases, clients, float("inf"), share)
+            answered += len(tally.seconds)
+            faults += tally.faults()
             (process,) = [
                 one for one in psutil.Process(pid).children(recursive=True) if "uvicorn" in " ".join(one.cmdline())
             ]
             memory = process.memory_info().rss / 2**20
-            click.echo(f"{step * share:>9}{memory:>8.0f}{process.num_threads():>9}{tally.wrong:>7}{tally.failed:>8}")
+            click.echo(f"{answered:>9}{memory:>8.0f}{process.num_threads():>9}{tally.wrong:>7}{tally.failed:>8}")
+    refuse(faults)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dialsum.outputs import replacing, write_json
+from dialsum.outputs import creating, replacing, write_json
 
 
 def test_a_file_appears_whole_and_its_folder_is_made(tmp_path: Path) -> None:
@@ -74,6 +74,30 @@ def test_a_folder_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
         failing()
     assert [item.name for item in path.iterdir()] == ["old"]
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_lies_beside_a_path_that_a_user_names_is_the_users(tmp_path: Path, fails: bool) -> None:
+    mine = tmp_path / "new" / "merged.part"
+    (mine / "deep").mkdir(parents=True)
+    (mine / "deep" / "mine.bin").write_text("mine")
+
+    def create() -> None:
+        with creating(mine.with_name("merged")) as part:
+            part.mkdir()
+            (part / "model").write_text("half")
+            if fails:
+                raise OSError("disk full")
+            assert not mine.with_name("merged").exists()
+
+    if fails:
+        with pytest.raises(OSError, match="disk full"):
+            create()
+    else:
+        create()
+        assert (mine.with_name("merged") / "model").read_text() == "half"
+    assert (mine / "deep" / "mine.bin").read_text() == "mine"
+    assert {path.name for path in mine.parent.iterdir()} == {"merged.part", *([] if fails else ["merged"])}
 
 
 def test_json_is_indented_utf8_with_a_newline_at_its_end(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""Write a stage's outputs whole or not at all."""
+"""Write outputs whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,16 @@ def replacing(path: Path) -> Iterator[Path]:
     if path.is_dir():
         shutil.rmtree(path)
     part.replace(path)
+
+
+@contextmanager
+def creating(path: Path) -> Iterator[Path]:
+    """As `replacing`, for a new path that a user names: all that is beside it is the user's, whatever its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{path.name}.part-", dir=path.parent) as folder:
+        part = Path(folder) / path.name
+        yield part
+        part.replace(path)
 
 
 def write_json(path: Path, value: Any) -> None:

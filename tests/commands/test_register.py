@@ -84,6 +84,9 @@ def test_what_was_pulled_is_recorded_once(pulled: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///other.db")
     call()
     assert len(calls) == 2
+    store.connect().delete_run(json.loads(Path(written).read_text())["run_id"])  # in MLflow's pages
+    call()
+    assert len(calls) == 3
 
 
 def test_files_that_are_not_those_of_the_lock_are_refused(pulled: Path) -> None:

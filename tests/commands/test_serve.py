@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -47,6 +48,11 @@ def test_serve_starts_mlflow_on_this_store(
     assert environment["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
     assert environment["PATH"] == f"{Path(sys.executable).parent}:/usr/bin"  # for uvicorn
     assert environment["UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN"] == "30"
+    assert environment["MLFLOW_SERVER_ALLOWED_HOSTS"] == "127.0.0.1"
+    monkeypatch.setenv("MLFLOW_SERVER_ALLOWED_HOSTS", "gpu.example.com")
+    with pytest.raises(Started):
+        serve.main([], standalone_mode=False)
+    assert started["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"] == "gpu.example.com"
 
 
 @pytest.mark.usefixtures("started")
@@ -96,6 +102,19 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_loaded(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(InputError, match=rf"^127\.0\.0\.1:{port}: .*; choose another port: PORT={port + 1}$"):
+        with pytest.raises(InputError, match=rf"^127\.0\.0\.1:{port}: .*; choose another port: --port$"):
             command.main(["--port", str(port)], standalone_mode=False)
     assert started == {}
+
+
+@pytest.mark.parametrize(
+    ("host", "code"), [("nosuchhost.invalid", socket.EAI_NONAME), ("192.0.2.1", errno.EADDRNOTAVAIL)]
+)
+def test_a_host_that_is_not_here_is_named(monkeypatch: pytest.MonkeyPatch, host: str, code: int) -> None:
+    class Probe(socket.socket):
+        def bind(self, _: Any) -> None:
+            raise OSError(code, "it is not here")
+
+    monkeypatch.setattr(serve.socket, "socket", Probe)
+    with pytest.raises(InputError, match=rf"^{host}:65535: it is not here; give a name or an address of this machine"):
+        serve.refuse_taken(host, 65535)

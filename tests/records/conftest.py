@@ -177,9 +177,11 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.repository, self.log = repository, repository / "server.log"
+        self.usual = 0.0  # seconds that its first start took
 
-    def start(self) -> None:
-        """Start, and wait until it is ready."""
+    def start(self, within: float = STARTED) -> float:
+        """Start, and wait until it is ready, at most so many seconds. Gives how many it took."""
+        begun = time.monotonic()
         environment = {**os.environ, "PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"}  # no activated .venv
         for name in ("MLFLOW_TRACKING_URI", "MLFLOW_ALLOW_PICKLE_DESERIALIZATION"):
             environment.pop(name)
@@ -188,11 +190,10 @@ class Server:
             self.process = subprocess.Popen(
                 command, cwd=self.repository, env=environment, stdout=output, stderr=output, start_new_session=True
             )
-        until = time.monotonic() + STARTED
-        while time.monotonic() < until and self.process.poll() is None:
+        while time.monotonic() < begun + within and self.process.poll() is None:
             with suppress(OSError):
                 if self.get("/ping") == 200:
-                    return
+                    return time.monotonic() - begun
             time.sleep(0.2)
         pytest.fail(self.log.read_text())
 
@@ -207,10 +208,13 @@ class Server:
         connection.request("GET", path)
         return connection.getresponse().status
 
-    def post(self, body: bytes, content_type: str | None = "application/json") -> tuple[int, bytes]:
+    def post(
+        self, body: bytes, content_type: str | None = "application/json", host: str = "localhost"
+    ) -> tuple[int, bytes]:
         """Status and body of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("POST", "/invocations", body, {"Content-Type": content_type} if content_type else {})
+        headers = {"Host": host, **({"Content-Type": content_type} if content_type else {})}
+        connection.request("POST", "/invocations", body, headers)
         response = connection.getresponse()
         return response.status, response.read()
 
@@ -225,7 +229,7 @@ def server(champion: ModelVersion, repository: Path) -> Iterator[Server]:  # noq
     """A server of the champion that is ready."""
     server = Server(repository)
     try:
-        server.start()
+        server.usual = server.start()
         yield server
     finally:
         server.kill()

@@ -196,6 +196,8 @@ def test_what_cannot_be_promoted(client: MlflowClient, register: Register, make_
         champions.rollback(client)
     with pytest.raises(InputError, match=r"version 9 of dialsum: is not there; `dialsum registry list`"):
         champions.promote(client, "9")
+    with pytest.raises(InputError, match=r"version 9{20} of dialsum: is not there"):
+        champions.promote(client, "9" * 20)
     register(60.0)
     make_version([70.0])
     with pytest.raises(InputError, match=r"version 2 of dialsum: its run did not come to its end"):
@@ -213,8 +215,27 @@ def test_a_version_of_an_open_run_is_not_compared_with(
     other = make_version([70.0] * 3)
     for alias in ("champion", "champion-bbbbbbbb"):
         client.set_registered_model_alias(store.MODEL, alias, other.version)
-    assert register(50.0) == FIRST
+    assert register(50.0).reason.startswith("rouge_mean 50.0000 against 60.0000 of version 1,")
+    assert aliases(client) == {"champion": 1, "champion-bbbbbbbb": 1, "challenger": 3}
     tracking.finish(client, str(other.run_id))
+
+
+def test_where_the_champion_was_deleted_the_best_that_is_left_is_to_beat(
+    client: MlflowClient, register: Register
+) -> None:
+    register(60.0)
+    register(65.0)
+    register(70.0)
+    register(90.0, dev=MINE)
+    register(99.0, stop_rate=0.0)
+    register(67.0)
+    client.delete_model_version(store.MODEL, "3")  # in MLflow's pages; its aliases go with it
+    assert aliases(client) == {"champion-aaaaaaaa": 4, "challenger": 6}
+    assert register(66.0).reason.startswith("rouge_mean 66.0000 against 67.0000 of version 6,")
+    assert aliases(client) == {"champion": 6, "champion-aaaaaaaa": 4, "champion-bbbbbbbb": 6, "challenger": 7}
+    client.delete_model_version(store.MODEL, "6")
+    assert register(68.0).role == "champion"
+    assert tags(client, 8)["former_champion"] == "7"
 
 
 def test_a_run_deleted_for_good_leaves_its_version_standing(

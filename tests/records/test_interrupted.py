@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def aliases(client: MlflowClient) -> Mapping[str, int]:
 
 
 def locks(repository: Path) -> list[Path]:
-    return list((repository / ".dialsum" / "registering").glob("*.lock"))
+    return list((repository / ".dialsum" / "registering").rglob("*.lock"))
 
 
 def model_files(repository: Path) -> list[Path]:
@@ -194,16 +195,34 @@ def test_what_is_at_work_is_left_alone(client: MlflowClient, repository: Path) -
             with store.lock("registry"):
                 interrupted.undo_killed(client)
             assert states(client) == {"at work": "RUNNING"}
-            assert locks(repository) == [repository / ".dialsum/registering" / f"{token}.lock"]
+            assert [path.stem for path in locks(repository)] == [token]
             tracking.finish(client, run_id)
     assert locks(repository) == []
 
 
 def test_a_lock_of_a_process_that_had_not_begun(client: MlflowClient, repository: Path) -> None:
-    folder = repository / ".dialsum" / "registering"
-    folder.mkdir(parents=True)
-    with FileLock(folder / "0123.lock"):
+    with FileLock(interrupted._folder() / "0123.lock"):
         pass
     with store.lock("registry"):
         interrupted.undo_killed(client)
+    assert locks(repository) == []
+
+
+def test_what_another_store_holds_is_undone_there(
+    client: MlflowClient,
+    repository: Path,
+    empty_database: Path,
+    register: Callable[..., champions.Verdict],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(Killed):
+        register(Mortal(client, JUDGED), 70.0)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{repository}/other.db")
+    shutil.copy(empty_database, repository / "other.db")
+    other = store.connect()
+    register(other, 60.0)
+    assert len(locks(repository)) == 1
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{repository}/mlflow.db")
+    register(client, 60.0)
+    assert states(client) == {"run of 70.0": "KILLED", "run of 60.0": "FINISHED"}
     assert locks(repository) == []

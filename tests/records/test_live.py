@@ -112,16 +112,40 @@ def test_without_a_store_training_goes_on_with_one_warning(
     assert len([item for item in caught if "no live curves" in str(item.message)]) == 1
 
 
+@pytest.mark.parametrize("error", [None, RuntimeError("loss is nan")])
+def test_one_write_that_fails_costs_one_warning_and_the_curves(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception | None
+) -> None:
+    def locked(*_: Any, **__: Any) -> None:
+        raise OSError("database is locked")
+
+    callback = live.Curves("tiny-llama", tmp_path, VALUES)
+    log(callback, 1, {"loss": 2.5})
+    with monkeypatch.context() as patch:
+        patch.setattr(callback.client, "log_batch", locked)
+        with pytest.warns(UserWarning, match="OSError: database is locked"):
+            log(callback, 2, {"loss": 2.0})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        log(callback, 3, {"loss": 1.5})
+        callback.close("FAILED" if error else "FINISHED", error)
+    run = only_run(client)
+    assert run.info.status == ("FAILED" if error else "FINISHED")
+    assert run.data.tags.get("error") == (error and "RuntimeError: loss is nan")
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "train_loss")] == [1]
+    assert callback.monitor._process is None or not callback.monitor._process.is_alive()
+
+
 @pytest.mark.usefixtures("client")
-def test_a_store_lost_midway_costs_one_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_store_that_stays_away_costs_no_second_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise OSError("gone")
 
-    with live.curves("tiny-llama", tmp_path, VALUES) as callback:
-        assert isinstance(callback, live.Curves)
-        monkeypatch.setattr(callback.client, "log_batch", broken)
-        with pytest.warns(UserWarning, match="OSError: gone"):
-            log(callback, 1, {"loss": 1.0})
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            log(callback, 2, {"loss": 1.0})
+    callback = live.Curves("tiny-llama", tmp_path, VALUES)
+    for method in ("log_batch", "set_terminated"):
+        monkeypatch.setattr(callback.client, method, broken)
+    with pytest.warns(UserWarning, match="OSError: gone"):
+        log(callback, 1, {"loss": 1.0})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        callback.close("FINISHED")

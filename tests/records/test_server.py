@@ -45,6 +45,9 @@ def test_the_champion_answers_as_the_pipeline_does(server: Server, summaries: di
     for reason, rows in refusals.items():
         assert server.ask(*rows) == (400, {"error_code": "INVALID_PARAMETER_VALUE", "message": reason})
 
+    # A page whose name is made to point here gets nothing.
+    status, refusal = server.post(b"{}", host="evil.example.com")
+    assert (status, json.loads(refusal)["error_code"]) == (403, "PERMISSION_DENIED")
     # MLflow's own refusals, before our code is reached.
     status, body = server.ask({"text": "#Person1#: 안녕"})
     assert (status, "missing inputs ['dialogue']" in body["message"]) == (400, True)

@@ -78,6 +78,7 @@ def test_the_whole_way_back(client: MlflowClient, repository: Path, version: Mod
     assert found.facts["git"] == {
         "commit": commit,
         "changed": "yes: params, catalog or code were not as committed",
+        "not as committed": "params.yaml, dvc.lock",
         "experiment": "puffy-toes",
     }
     assert found.facts["params beside that commit"] == {
@@ -107,6 +108,31 @@ def test_the_dvc_file_of_ones_own_data_comes_back(
     assert (repository / "dvc.lock").read_text() == LOCK
 
 
+def test_an_edited_catalog_entry_and_pipeline_come_back(
+    client: MlflowClient, repository: Path, version: ModelVersion
+) -> None:
+    files = {"catalog/tiny-llama.yaml": "hidden: {}\n", "dvc.yaml": "stages: {{}}  # {}\n"}
+    (repository / "catalog").mkdir()
+    for name, text in files.items():
+        (repository / name).write_text(text.format(128))
+    git("add", *files)
+    git("commit", "-qm", "a model")
+    run_id = str(version.run_id)
+    client.set_tag(run_id, "git.commit", git("rev-parse", "HEAD"))
+    client.log_param(run_id, "model.name", "tiny-llama")
+    for name, text in files.items():
+        (repository / name).write_text(text.format(256))
+        client.log_artifact(run_id, str(repository / name), Path(name).parent.as_posix().removeprefix("."))
+    git("checkout", "-q", "--", ".")
+    found = trace(client, "1")
+    assert found.facts["git"]["not as committed"] == "params.yaml, dvc.yaml, dvc.lock, catalog/tiny-llama.yaml"
+    _, *copies, _ = found.restore
+    for copy in copies:
+        subprocess.run(copy, shell=True, check=True, cwd=repository)
+    for name, text in files.items():
+        assert (repository / name).read_text() == text.format(256)
+
+
 def test_what_git_has_is_not_copied(client: MlflowClient, repository: Path, version: ModelVersion) -> None:
     for name in ("params.yaml", "dvc.lock"):
         (repository / name).write_text((repository / "kept" / name).read_text())
@@ -127,6 +153,9 @@ def test_a_commit_that_is_not_here(client: MlflowClient, version: ModelVersion) 
 def test_no_version_and_no_run(client: MlflowClient, version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"there is no version 9 of dialsum; see `dialsum registry list`"):
         trace(client, "9")
+    huge = "9" * 20  # more than a database takes
+    with pytest.raises(InputError, match=rf"there is no version {huge} of dialsum; see `dialsum registry list`"):
+        trace(client, huge)
     monkeypatch.setattr(version, "_run_id", "0" * 32)
     monkeypatch.setattr("dialsum.records.trace.find", lambda *_: version)
     with pytest.raises(InputError, match=r"the run 0{32} of version 1 is gone"):

@@ -27,7 +27,7 @@ def test_a_version_is_found_by_number_alias_and_folder(champion: ModelVersion) -
         versions.locate(str(champion.version)) == versions.locate("champion") == versions.locate(str(folder)) == folder
     )
     assert versions.read_settings(folder)["serving"]["max_rows"] == 4
-    for name in ("99", "nobody"):
+    for name in ("99", "9" * 20, "nobody"):
         with pytest.raises(InputError, match=f"^--model {name}: is no version, no alias and no folder"):
             versions.locate(name)
     with pytest.raises(InputError, match=r"has no artifacts/settings\.json; expected is a model of dialsum"):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from mlflow import MlflowClient
 from mlflow.data import get_source
 
 from dialsum.params.strict import read_yaml
-from dialsum.records import registry, store, tracking
+from dialsum.records import interrupted, registry, store, tracking
 from dialsum.stages import register
 
 ROOT = Path(__file__).parents[2]
@@ -271,6 +272,50 @@ def test_killed_before_dvc_took_note_it_is_not_recorded_twice(monkeypatch: pytes
     assert run()["version"] == 3
 
 
+def another_experiment(rows: int) -> None:
+    params = Path("params.yaml")
+    params.write_text(re.sub(r"max_rows: \d+", f"max_rows: {rows}", params.read_text()))
+
+
+def assert_whole(repository: Path, registrations: int) -> None:
+    """So many runs that came to their end, each with one version and one model, and nothing left to be undone."""
+    client = store.connect()
+    found = runs(client)
+    assert {record.info.status for record in found} <= {"FINISHED", "KILLED"}
+    finished = [record.info.run_id for record in found if record.info.status == "FINISHED"]
+    assert len(finished) == registrations
+    versions = client.search_model_versions(f"name = '{store.MODEL}'")
+    assert sorted(str(version.run_id) for version in versions) == sorted(finished)
+    assert len(list((repository / "mlartifacts").rglob("MLmodel"))) == registrations
+    assert list((repository / ".dialsum/registering").rglob("*.lock")) == []
+    assert json.loads(Path("models/mlflow_run.json").read_text())["run_id"] == finished[-1]
+    champion = registry.by_alias(client, "champion")
+    assert champion is not None
+    assert str(champion.version) == "1"
+
+
+class Killed(BaseException):
+    """What no code catches, as little as kill -9."""
+
+
+def test_killed_when_all_was_written_it_stands(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(interrupted, "_remove", killed)  # what follows the last word of models/mlflow_run.json
+        with pytest.raises(Killed):
+            run()
+    assert len(list((repository / ".dialsum/registering").rglob("*.lock"))) == 1
+    assert run()["version"] == 1
+    assert_whole(repository, 1)
+    for registrations in (2, 3):
+        as_dvc_does()
+        another_experiment(registrations)
+        run()
+        assert_whole(repository, registrations)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_killed_at_ten_random_moments_the_next_leaves_one_complete_run(repository: Path) -> None:
@@ -293,25 +338,17 @@ def test_killed_at_ten_random_moments_the_next_leaves_one_complete_run(repositor
     start = time.monotonic()
     assert execute()
     whole = time.monotonic() - start
-    client = store.connect()
     moments, complete, killed = random.Random(1), 2, 0
-    for _ in range(10):
+    for moment in range(10):
+        another_experiment(10 * moment + 1)
         if execute(moments.uniform(0.3, 1.1) * whole):
             complete += 1
         else:
             killed += 1
-        champion = registry.by_alias(client, "champion")
-        assert champion is not None
-        assert client.get_run(str(champion.run_id)).info.status == "FINISHED"
-
-        assert execute()
-        complete += 1
-        found = runs(client)
-        finished = [record.info.run_id for record in found if record.info.status == "FINISHED"]
-        assert len(finished) == complete
-        assert {record.info.status for record in found} <= {"FINISHED", "KILLED"}
-        versions = client.search_model_versions(f"name = '{store.MODEL}'")
-        assert sorted(version.run_id for version in versions) == sorted(finished)
-        assert len(list((repository / "mlartifacts").rglob("MLmodel"))) == complete
-        assert json.loads(Path("models/mlflow_run.json").read_text())["run_id"] == finished[-1]
+        # The same experiment, as the next `dvc repro` runs it; then another, and another.
+        for place in range(3):
+            another_experiment(10 * moment + 1 + place)
+            assert execute()
+            complete += 1
+            assert_whole(repository, complete)
     assert killed > 5

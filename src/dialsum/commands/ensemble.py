@@ -29,7 +29,7 @@ from dialsum.corpus.summaries import (
 )
 from dialsum.errors import InputError
 from dialsum.measures.ensemble import WEIGHTS, Weights
-from dialsum.outputs import replacing
+from dialsum.outputs import creating
 
 
 @click.command()
@@ -161,7 +161,7 @@ def write_out(out: Path | None, first: Table, rows: Sequence[Cells]) -> None:
         write_to(sys.stdout, first, rows)
         return
     try:
-        with replacing(out) as part:
+        with creating(out) as part:
             write(part, first, rows)
             refuse_output(out, first.form)  # again, as the choice may have taken minutes
     except OSError as error:

@@ -15,7 +15,7 @@ import click
 
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.errors import InputError
-from dialsum.outputs import replacing
+from dialsum.outputs import creating
 
 ROWS, SEED = 16, 11  # synthetic dialogues that both summarize
 
@@ -49,7 +49,7 @@ def main(merged: Path, model: str | None) -> None:
     base, trained = versions.artifact(folder, "base"), versions.artifact(folder, "trained")
     click.echo(f"merging {read_pin(base).name} and its adapter", err=True)
     try:
-        with replacing(merged) as part:
+        with creating(merged) as part:
             merge(base, trained, generation, part)
             click.echo(f"comparing {ROWS} summaries", err=True)
             found = compare(base, trained, part, (form, limits, generation), dialogues(form.topic != "never"))

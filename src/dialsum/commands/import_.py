@@ -20,7 +20,7 @@ from dialsum.corpus.formats import KNOWN
 from dialsum.corpus.guessing import refuse_what_cannot_be_imported
 from dialsum.errors import InputError
 from dialsum.importing import sources
-from dialsum.outputs import replacing
+from dialsum.outputs import creating
 
 
 @click.command()
@@ -102,7 +102,7 @@ def convert(files: Mapping[str, Path], dest: Path, names: Mapping[str, str], enc
                 f"{unused or 'none'})"
             )
     with ExitStack() as stack:
-        parts = {split: stack.enter_context(replacing(target)) for split, target in targets.items()}
+        parts = {split: stack.enter_context(creating(target)) for split, target in targets.items()}
         for split, part in parts.items():
             found = surveys[split]
             rows = tqdm(sources.read(opened[split]), f"write {split}", found.rows, unit=" rows", disable=None)

@@ -64,9 +64,10 @@ def _is_finished(run_id: str) -> bool:
     from dialsum.records import store
 
     try:
-        return bool(store.connect().get_run(run_id).info.status == "FINISHED")
+        found = store.connect().get_run(run_id).info
     except MlflowException:
         return False
+    return bool(found.status == "FINISHED" and found.lifecycle_stage == "active")  # else it was deleted by hand
 
 
 def _refuse_changed() -> None:

@@ -4,10 +4,13 @@ Enters: the store's registered model `dialsum`. Leaves: MLflow's server in place
 
     curl http://127.0.0.1:5001/invocations -H 'Content-Type: application/json' \\
          -d '{"dataframe_records": [{"dialogue": "#Person1#: 안녕하세요.\\n#Person2#: 네, 반가워요."}]}'
+
+It answers under its addresses, `localhost` and the name in --host (`records.hosts`).
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -23,7 +26,7 @@ from dialsum.errors import InputError
 @click.option("--host", default="127.0.0.1", show_default=True, help="No login guards it: 0.0.0.0 opens it to all.")
 def main(port: int, host: str) -> None:
     """Serve the champion over HTTP."""
-    from dialsum.records import registry, store, versions
+    from dialsum.records import hosts, registry, store, versions
 
     if registry.by_alias(store.connect(), registry.CHAMPION) is None:
         raise InputError(f"{store.uri()}: {versions.NO_CHAMPION}")
@@ -32,7 +35,7 @@ def main(port: int, host: str) -> None:
     options = ["-m", model, "--env-manager", "local", "--port", str(port), "--host", host]
     command = [sys.executable, "-m", "mlflow", "models", "serve", *options]
     # Told to stop, it waits so long for requests that slow clients have begun; by itself it would wait for ever.
-    environment = {"UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": "30", **server_environment()}
+    environment = {hosts.ALLOWED: host, "UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": "30", **server_environment()}
     os.execve(command[0], command, environment)
 
 
@@ -43,7 +46,9 @@ def refuse_taken(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise InputError(f"{host}:{port}: {error.strerror}; choose another port: PORT={port + 1}") from error
+            of_port = error.errno in (errno.EADDRINUSE, errno.EACCES)  # the second: a port of the system's
+            remedy = "choose another port: --port" if of_port else "give a name or an address of this machine: --host"
+            raise InputError(f"{host}:{port}: {error.strerror}; {remedy}") from error
 
 
 def server_environment() -> dict[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,12 +24,14 @@ import click
 
 from dialsum.commands.import_ import renamed
 from dialsum.errors import InputError
-from dialsum.outputs import replacing
+from dialsum.outputs import creating
 
-STDIN = Path("-")
+STDIN, STANDARD_INPUT = Path("-"), "standard input"
 ONE_TEXT = "dialogue"  # the id of a dialogue that came as plain text
 TABLES = (".csv", ".tsv", ".json", ".jsonl")
 FORMS = (".csv", ".jsonl")
+# How an object or a list of them begins, sound or not; a dialogue may begin with `[음악]`.
+JSON = re.compile(rb"(\xef\xbb\xbf)?\s*(\{|\[\s*\{|\[\s*\])\s*(\"|\}|$)")
 
 
 @click.command()
@@ -56,9 +59,11 @@ def main(file: Path, model: str | None, columns: tuple[str, ...], out: Path | No
         refuse_output(out)
     rows = read_rows(file, renamed(columns))
     folder = versions.locate(model)
-    limits = versions.read_settings(folder)["serving"]
-    refuse_rows(file, rows, limits["max_chars"])
-    texts = summarize(file, folder, rows, min(limits["max_rows"], limits["batch_rows"]))
+    settings = versions.read_settings(folder)
+    limits = settings["serving"]
+    place = STANDARD_INPUT if file == STDIN else str(file)
+    refuse_rows(place, rows, limits["max_chars"], settings["prompt"]["topic"])
+    texts = summarize(place, folder, rows, min(limits["max_rows"], limits["batch_rows"]))
     if out is not None:
         write(out, rows, texts)
         click.echo(f"{out}: {len(rows)} summaries")
@@ -79,7 +84,11 @@ def read_rows(file: Path, columns: dict[str, str]) -> list[dict[str, str]]:
 
     if file == STDIN:
         with tempfile.TemporaryDirectory() as folder:
-            return read_rows(_standard_input(Path(folder), columns), columns)
+            path = _standard_input(Path(folder), columns)
+            try:
+                return read_rows(path, columns)
+            except InputError as error:
+                raise InputError(str(error).replace(str(path), STANDARD_INPUT)) from error
     if not file.is_file():
         raise InputError(f"{file}: no such file; give a file, or - for standard input")
     encoding = find_encoding(file, None)
@@ -99,7 +108,7 @@ def _standard_input(folder: Path, columns: dict[str, str]) -> Path:
     first = content.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0].strip()
     header = columns.get("dialogue", "dialogue").encode()
     suffix = ".txt"
-    if first.startswith((b"{", b"[")):
+    if JSON.match(content):
         suffix = ".jsonl"
     elif header in first.replace(b'"', b"").replace(b"\t", b",").split(b","):
         suffix = ".csv"
@@ -108,36 +117,50 @@ def _standard_input(folder: Path, columns: dict[str, str]) -> Path:
     return path
 
 
-def refuse_rows(file: Path, rows: Sequence[dict[str, str]], most: int) -> None:
-    """Raise InputError if a dialogue says nothing, or has more characters than the version takes."""
+def refuse_rows(place: str, rows: Sequence[dict[str, str]], most: int, named: str) -> None:
+    """Raise InputError if a dialogue says nothing, has more characters than the version takes, or lacks its topic.
+
+    `named`: whether the version's prompts name the topic: never, optional, always.
+    """
     from dialsum.corpus.cleaning import said
+    from dialsum.records.serving import MAX_TOPIC
 
     for row in rows:
+        name, topic = row["fname"], row.get("topic", "")
         if not said(row["dialogue"]):
-            raise InputError(f"{file}: {row['fname']}: the dialogue is empty; remove it, or give it a text")
+            raise InputError(f"{place}: {name}: the dialogue is empty; remove it, or give it a text")
         if len(row["dialogue"]) > most:
             raise InputError(
-                f"{file}: {row['fname']}: has {len(row['dialogue'])} characters, and the version takes {most} "
+                f"{place}: {name}: has {len(row['dialogue'])} characters, and the version takes {most} "
                 "(serving.max_chars); shorten it"
             )
+        if named == "always" and not topic.strip():
+            raise InputError(f"{place}: {name}: has no topic, and the version was trained with one each; give it one")
+        if named != "never" and len(topic) > MAX_TOPIC:
+            raise InputError(f"{place}: {name}: its topic has {len(topic)} characters; at most {MAX_TOPIC} are taken")
 
 
-def summarize(file: Path, folder: Path, rows: Sequence[dict[str, str]], size: int) -> list[str]:
+def summarize(place: str, folder: Path, rows: Sequence[dict[str, str]], size: int) -> list[str]:
     """The summary of each row, in order; `size` of about one length at a time."""
     from tqdm import tqdm
 
-    order = sorted(range(len(rows)), key=lambda place: len(rows[place]["dialogue"]), reverse=True)
+    order = sorted(range(len(rows)), key=lambda row: len(rows[row]["dialogue"]), reverse=True)
     texts: dict[int, str] = {}
     with answering(folder) as ask, tqdm(desc="summarize", total=len(rows), unit="row", disable=None) as bar:
         for start in range(0, len(order), size):
-            places = order[start : start + size]
-            records = [{name: cell for name, cell in rows[place].items() if name != "fname"} for place in places]
+            batch = order[start : start + size]
+            records = [{name: cell for name, cell in rows[row].items() if name != "fname"} for row in batch]
             answer = ask(records)
             if "refusal" in answer:
-                raise InputError(f"{file}: {answer['refusal']}")
-            texts.update(zip(places, answer["summaries"], strict=True))
-            bar.update(len(places))
-    return [texts[place] for place in range(len(rows))]
+                raise InputError(f"{place}: {_named(answer['refusal'], [rows[row]['fname'] for row in batch])}")
+            texts.update(zip(batch, answer["summaries"], strict=True))
+            bar.update(len(batch))
+    return [texts[row] for row in range(len(rows))]
+
+
+def _named(refusal: str, names: Sequence[str]) -> str:
+    """What a version says of one of the rows that it was asked together, which it knows by their numbers alone."""
+    return re.sub(r"^row (\d+)(?=:)", lambda found: names[int(found[1])], refusal)
 
 
 @contextmanager
@@ -190,7 +213,7 @@ def refuse_output(out: Path) -> None:
 def write(out: Path, rows: Sequence[dict[str, str]], texts: Sequence[str]) -> None:
     """Write `fname,summary`, or a line `{"id": …, "text": …}` a row. Raises InputError if it cannot be written."""
     try:
-        with replacing(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+        with creating(out) as part, part.open("w", encoding="utf-8", newline="") as file:
             pairs = [(row["fname"], text) for row, text in zip(rows, texts, strict=True)]
             if out.suffix.lower() == ".csv":
                 csv.writer(file, lineterminator="\n").writerows([("fname", "summary"), *pairs])

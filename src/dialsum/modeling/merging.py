@@ -114,6 +114,7 @@ def _generation_config(model: Any, tokenizer: Any, end: list[int], generation: G
     draws = {"temperature": generation.temperature, "top_p": generation.top_p, "top_k": generation.top_k}
     return GenerationConfig(
         max_new_tokens=generation.max_new_tokens,
+        min_new_tokens=generation.min_new_tokens or None,
         num_beams=generation.num_beams,
         do_sample=generation.do_sample,
         **(beams if generation.num_beams > 1 else {}),

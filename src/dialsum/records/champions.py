@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,7 +66,7 @@ def settle(client: MlflowClient, version: ModelVersion, rules: Registry) -> Verd
             return verdict
         champion = by_alias(client, CHAMPION)
         line = line_alias(version.tags["dev_md5"])
-        best = next((one for one in (champion, by_alias(client, line)) if one and _counts(client, one, version)), None)
+        best = _best(client, version, (champion, by_alias(client, line)), rules.metric)
         verdict = judge(client, version, best, rules)
         former = best or champion
         if verdict.role == "champion" and former:
@@ -171,6 +171,27 @@ def _row_scores(client: MlflowClient, version: ModelVersion, metric: str) -> dic
                 return {row["id"]: float(row[metric]) for row in csv.DictReader(file)}
         except (MlflowException, OSError, KeyError):
             return {}
+
+
+def _best(
+    client: MlflowClient, new: ModelVersion, seated: Sequence[ModelVersion | None], metric: str
+) -> ModelVersion | None:
+    """The version that a new one must beat: the first of the `seated` that counts.
+
+    Where none does, as after the champion was deleted in MLflow's pages, it is the best of those that are left.
+    """
+    if best := next((one for one in seated if one and _counts(client, one, new)), None):
+        return best
+    left = [
+        one
+        for one in client.search_model_versions(f"name = '{store.MODEL}'")
+        if one.tags.get("verdict") in ("champion", CHALLENGER) and _counts(client, one, new)
+    ]
+
+    def rank(one: ModelVersion) -> tuple[bool, float]:
+        return one.tags["tokens"] == new.tags["tokens"], float(one.tags[f"score.{metric}"])
+
+    return max(left, key=rank, default=None)
 
 
 def _counts(client: MlflowClient, standing: ModelVersion, new: ModelVersion) -> bool:

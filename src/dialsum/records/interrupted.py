@@ -1,13 +1,14 @@
 """Registrations that were killed: nothing of them stays that could be taken for a whole one.
 
 Enters: a registration, from the moment before its run is opened to the moment after its last word is written.
-Leaves: `.dialsum/registering/<token>.lock`, locked as long as the process lives and removed when all is written. The
-run carries the token as tag `registration`. So a file that nobody holds is that of a process which was killed, however
-and wherever, and its token names what is to be undone: its run is KILLED, its version and its model's files are gone,
-and an alias that had moved is where it was.
+Leaves: `.dialsum/registering/<store>/<token>.lock`, locked as long as the process lives and removed when all is
+written. The run carries the token as tag `registration`. So a file that nobody holds is that of a process which was
+killed, however and wherever, and its token names what is to be undone: its run is KILLED, its version and its model's
+files are gone, and an alias that had moved is where it was.
 
-It is undone by the next registration, promotion or rollback, which all hold the lock `registry` then. A process can
-also be killed when all is written and DVC does not know it yet; what it wrote is whole, and stands (`is_recorded`).
+It is undone by the next registration, promotion or rollback in the same store, which all hold the lock `registry` then.
+A process can also be killed when all is written and DVC does not know it yet; what it wrote is whole, and stands as
+soon as the same experiment finds it (`is_recorded`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from dialsum.records.registry import find
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
 
     from dialsum.records.tracking import Record
@@ -81,31 +83,41 @@ def is_recorded(client: MlflowClient, written: Path, lock: Path, record: Record)
     """Whether the last registration made this very record, and was killed before DVC took note of what it has written.
 
     `written`: models/mlflow_run.json. `lock`: dvc.lock, which holds its md5 as soon as DVC has seen the process end.
-    The run then gets the record's tags: another `dvc exp run` has another name.
+    The run then gets the record's tags: another `dvc exp run` has another name. And it is no killed one from then on.
     """
-    from mlflow.exceptions import MlflowException
-
     if not written.exists() or not lock.exists():
         return False
     content = written.read_bytes()
     last = json.loads(content)
     if not last["complete"] or hashlib.md5(content, usedforsecurity=False).hexdigest() in lock.read_text("utf-8"):
         return False
-    try:
-        run = client.get_run(last["run_id"])
-    except MlflowException:  # of another store
-        return False
-    # Seconds of training are among the metrics: the same numbers are the same training.
-    same = run.data.params == record.params and record.metrics.items() <= run.data.metrics.items()
-    if not same or run.info.status != RunStatus.to_string(RunStatus.FINISHED):
-        return False
+    with store.lock("registry"):  # nobody undoes it meanwhile
+        run = _same(client, last["run_id"], record)
+        if run is None:
+            return False
+        (_folder() / f"{run.data.tags.get(TAG)}.lock").unlink(missing_ok=True)
     for key, value in record.tags.items():
         client.set_tag(run.info.run_id, key, value)
     return True
 
 
+def _same(client: MlflowClient, run_id: str, record: Record) -> Run | None:
+    """The run of that id, if it came to its end with this very record."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = client.get_run(run_id)
+    except MlflowException:  # of another store
+        return None
+    # Seconds of training are among the metrics: the same numbers are the same training.
+    same = run.data.params == record.params and record.metrics.items() <= run.data.metrics.items()
+    return run if same and run.info.status == RunStatus.to_string(RunStatus.FINISHED) else None
+
+
 def _folder() -> Path:
-    folder = store.root() / ".dialsum" / "registering"
+    """Where the locks of this store are: what another store has to undo cannot be undone here."""
+    name = hashlib.md5(store.uri().encode(), usedforsecurity=False).hexdigest()
+    folder = store.root() / ".dialsum" / "registering" / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

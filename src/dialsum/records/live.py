@@ -34,13 +34,14 @@ SECONDS_BETWEEN_SAMPLES = 10  # of processor, memory and GPU
 
 
 class Curves(TrainerCallback):
-    """Sends the Trainer's numbers to a run. It stops at the first failure, and is silent from then on."""
+    """Sends the Trainer's numbers to a run. At the first failure it stops; only the run's end is still tried."""
 
     def __init__(self, name: str, folder: Path, values: Mapping[str, Any]) -> None:
         """Open a run called `name`, or again the one whose id stands in `folder`. `values` are its params."""
-        self.client: MlflowClient | None = None
+        self.client: MlflowClient
         self.run_id = ""
         self.monitor: Any = None
+        self.lost = False
         self._guarded(lambda: self._open(name, folder, values))
 
     def on_log(
@@ -52,12 +53,15 @@ class Curves(TrainerCallback):
         **kwargs: Any,  # noqa: ARG002
     ) -> None:
         """Send one logged step. Only the first of several processes does."""
-        if state.is_world_process_zero:
+        if state.is_world_process_zero and not self.lost:
             self._guarded(lambda: self._send(logs or {}, state.global_step))
 
     def close(self, status: str, error: BaseException | None = None) -> None:
-        """Give the run its end: FINISHED, FAILED or KILLED."""
-        self._guarded(lambda: self._close(status, error))
+        """Give the run its end: FINISHED, FAILED or KILLED. What could not be sent before may be possible now."""
+        if self.monitor is not None:
+            self._guarded(self.monitor.finish)
+        if self.run_id:
+            self._guarded(lambda: self._end(status, error))
 
     def _open(self, name: str, folder: Path, values: Mapping[str, Any]) -> None:
         # A server that is away is asked for seconds, not for minutes: a training waits.
@@ -65,7 +69,7 @@ class Curves(TrainerCallback):
         from mlflow.entities import Param
         from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-        client = store.connect()
+        self.client = client = store.connect()
         experiment = store.experiment(client, store.LIVE_EXPERIMENT)
         variables = {"DVC_EXP_NAME": "dvc.exp_name", "MLFLOW_RUN_ID": "project_run"}
         tags = {tag: os.environ[variable] for variable, tag in variables.items() if os.environ.get(variable)}
@@ -74,7 +78,6 @@ class Curves(TrainerCallback):
         self.run_id = known or client.create_run(experiment, tags=tags, run_name=name).info.run_id
         (folder / RUN_ID).write_text(self.run_id, encoding="utf-8")
         client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in values.items()])
-        self.client = client
         logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
         self.monitor = SystemMetricsMonitor(  # type: ignore[no-untyped-call]
             self.run_id,
@@ -87,8 +90,6 @@ class Curves(TrainerCallback):
     def _send(self, logs: dict[str, Any], step: int) -> None:
         from mlflow.entities import Metric
 
-        if self.client is None:
-            return
         now = time.time_ns() // 1_000_000
         numbers = {key: float(value) for key, value in logs.items() if isinstance(value, int | float)}
         names = {"loss": "train_loss"}  # as in tracking: next to eval_loss, `loss` alone would not say of which rows
@@ -96,21 +97,19 @@ class Curves(TrainerCallback):
             self.run_id, metrics=[Metric(names.get(key, key), value, now, step) for key, value in numbers.items()]
         )
 
-    def _close(self, status: str, error: BaseException | None) -> None:
-        if self.client is None:
-            return
-        self.monitor.finish()
+    def _end(self, status: str, error: BaseException | None) -> None:
+        self.client.set_terminated(self.run_id, status)
         if error is not None:
             self.client.set_tag(self.run_id, "error", f"{type(error).__name__}: {error}"[:500])
-        self.client.set_terminated(self.run_id, status)
 
     def _guarded(self, act: Callable[[], None]) -> None:
-        """Do it; on failure warn and never try again."""
+        """Do it; on the first failure warn, and send no more."""
         try:
             act()
         except Exception as error:
-            self.client = None
-            warnings.warn(f"no live curves: {type(error).__name__}: {error}"[:300], stacklevel=3)
+            if not self.lost:
+                warnings.warn(f"no live curves: {type(error).__name__}: {error}"[:300], stacklevel=3)
+            self.lost = True
 
 
 def _killed_run(client: MlflowClient, note: Path) -> str | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 FOLD = "fold"  # tag of a version whose dev rows are a fold of the data: which one
+DIGITS = 9  # of a version's number at most: a database takes none over 2,147,483,647
 RATES = ("stop_rate", "foreign_rate")  # of dev, that a version is tagged with beside ROUGE
 EXAMPLE = "#Person1#: 내일 오후 세 시에 진료 예약을 하고 싶어요.\n#Person2#: 네, 성함이 어떻게 되세요?"
 
@@ -90,6 +91,8 @@ def find(client: MlflowClient, number: str) -> ModelVersion | None:
     """The version of that number, if there is one."""
     from mlflow.exceptions import MlflowException
 
+    if len(number) > DIGITS:
+        return None
     try:
         return client.get_model_version(store.MODEL, number)
     except MlflowException as error:

@@ -32,6 +32,7 @@ from mlflow.protos.databricks_pb2 import (
 )
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
+from dialsum.records.hosts import guard
 from dialsum.records.microbatches import FullError, MicroBatches
 from dialsum.records.threads import SERVED, widen
 
@@ -104,6 +105,7 @@ class DialogueSummaries(PythonModel):
         )
         self.start(summarizer, parse(Cleaning, settings["cleaning"], "settings: cleaning"), serving)
         widen(serving.max_waiting + serving.batch_rows + 8)  # the last to say that no more may wait
+        guard()
 
     def start(self, summarizer: Summarizer, cleaning: Cleaning, limits: Serving) -> None:
         """Be ready for requests."""

@@ -1,7 +1,8 @@
 """The way back from a version of `dialsum` to what made it.
 
-Enters: a version's number; its run in MLflow, with the params.yaml and dvc.lock of that moment among its files, and
-this repository's git. Leaves: facts by headings, and the commands that bring code, params, data and models back:
+Enters: a version's number; its run in MLflow, with the params.yaml, the dvc.lock and more of that moment among its
+files, and this repository's git. Leaves: facts by headings, and the commands that bring code, params, data and models
+back:
 
     Trace(facts={"version": {"number": "3", "aliases": "champion", …}, "run": {…}, "git": {"commit": "1fe2…", …},
                  "params beside that commit": {"training.learning_rate": "null -> 2e-05"},
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion
 
-KEPT = ("params.yaml", "dvc.lock")  # of that moment, among the run's files; and the .dvc file of the user's own data
+KEPT = ("params.yaml", "dvc.yaml", "dvc.lock")  # of that moment, among the run's files
 TAGS = ("verdict", "reason", "promoted_by_hand", "former_champion", "dev_md5", "tokens")
 MADE = {"validate": "deps", "tokenize": "outs", "base": "outs", "train": "outs"}  # stages, and which of their md5 count
 
@@ -54,18 +55,20 @@ def trace(client: MlflowClient, number: str) -> Trace:
     if version is None:
         raise InputError(f"{store.uri()}: there is no version {number} of {store.MODEL}; see `dialsum registry list`")
     run = _run(client, version)
-    names = (*KEPT, f"{run.data.params.get('data.dir', '')}.dvc")
+    values = run.data.params
+    own = (f"catalog/{values.get('model.name', '')}.yaml", f"{values.get('data.dir', '')}.dvc")
+    names = (*KEPT, *own)
     kept = _kept_files(client, run, names)
     commit = run.data.tags.get("git.commit")
     committed = {name: _committed(commit, name) for name in names}
+    changed = [name for name in kept if kept[name] != committed[name]]
     facts = {
         "version": _version_facts(version),
         "run": _run_facts(run),
-        "git": _git_facts(run, commit, committed),
+        "git": _git_facts(run, commit, committed, changed),
         "params beside that commit": _differences(committed["params.yaml"], kept.get("params.yaml")),
         "md5": dict(_md5(kept.get("dvc.lock", ""))),
     }
-    changed = [name for name in kept if kept[name] != committed[name]]
     return Trace({heading: found for heading, found in facts.items() if found}, _commands(run, commit, changed))
 
 
@@ -105,14 +108,19 @@ def _run_facts(run: Run) -> dict[str, str]:
     }
 
 
-def _git_facts(run: Run, commit: str | None, committed: Mapping[str, str | None]) -> dict[str, str]:
+def _git_facts(
+    run: Run, commit: str | None, committed: Mapping[str, str | None], changed: Sequence[str]
+) -> dict[str, str]:
+    """`changed`: the files of the run that are not as committed."""
     if commit is None:
         return {"commit": "none: it ran outside a git repository"}
+    is_here = any(committed.values())
     dirty = run.data.tags.get("git.dirty") == "true"
     experiment = {"experiment": "dvc.exp_name", "baseline": "dvc.baseline"}
     return {
-        "commit": commit + ("" if any(committed.values()) else ", which this repository does not have: git fetch"),
+        "commit": commit + ("" if is_here else ", which this repository does not have: git fetch"),
         "changed": "yes: params, catalog or code were not as committed" if dirty else "no",
+        **({"not as committed": ", ".join(changed)} if is_here and changed else {}),
         **{name: run.data.tags[tag] for name, tag in experiment.items() if tag in run.data.tags},
     }
 
@@ -154,7 +162,7 @@ def _commands(run: Run, commit: str | None, changed: list[str]) -> tuple[str, ..
         ]
     else:
         fetch = f"mlflow artifacts download --run-id {run.info.run_id} --dst-path ."
-        copies = [f"{fetch} --artifact-path {name}" for name in changed]
+        copies = [f"{fetch} --artifact-path {shlex.quote(name)}" for name in changed]
     return (*checkout, *copies, "dvc checkout")
 
 

@@ -61,14 +61,9 @@ def artifact(folder: Path, name: str) -> Path:
 
 def _number(name: str | None) -> str:
     """The number of a version. Raises InputError if there is none."""
-    from mlflow.exceptions import MlflowException
-
     client = store.connect()
     if name is not None and name.isdecimal():
-        try:
-            return str(client.get_model_version(store.MODEL, name).version)
-        except MlflowException:
-            found = None
+        found = registry.find(client, name)
     else:
         found = registry.by_alias(client, name or registry.CHAMPION)
     if found is None and name is None:
