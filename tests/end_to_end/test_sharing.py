@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,7 @@ def server(finished: Repository, database: str, tmp_path: Path) -> Iterator[str]
 def test_two_clones_and_one_server(repository: Repository, server: str) -> None:
     tracking = {"MLFLOW_TRACKING_URI": server}
     (repository.path / "mlflow.db").unlink()
+    shutil.rmtree(repository.path / "mlartifacts")
     repository.dvc("remote", "add", "--default", "team", str(repository.path.with_name("remote")))
     repository.commit("a remote")
     repository.dvc("push")
