@@ -263,6 +263,18 @@ def test_a_seq2seq_model_heeds_the_prefix_alone(params: Path) -> None:
     ]
 
 
+def test_a_training_that_the_model_cannot_have_is_refused_before_any_work(params: Path) -> None:
+    spoil(params, r"^  batching: length_grouped", "  batching: packed")
+    sections.check(params)
+    spoil(params, r"^  name: tiny-llama", "  name: tiny-bart")
+    assert faults(params) == [
+        "params.yaml: training.batching: packed: a seq2seq model cannot keep packed samples apart; choose "
+        "length_grouped"
+    ]
+    spoil(params, r"^  epochs: \S+", "  epochs: 0")  # what is not sound by itself is not compared
+    assert faults(params) == ["params.yaml: training.epochs: input should be greater than 0, got 0"]
+
+
 def test_a_fault_of_the_catalogs_file_is_told_too(params: Path) -> None:
     Path("catalog").unlink()
     Path("catalog").mkdir()
