@@ -90,6 +90,12 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: training.epochs: input should be greater than 0, got 0",
         ),
         (
+            r"^  processes: 1",
+            "  processes: 2",
+            "params.yaml: training: accumulation (1) should be a multiple of processes (2), which share it: raise it, "
+            "and lower micro_batch by as much, so that the effective batch stays the same",
+        ),
+        (
             r"^  seed: 42\n  lora:",
             "  seed: -1\n  lora:",
             "params.yaml: training.seed: input should be greater than or equal to 0, got -1",
