@@ -169,6 +169,17 @@ def test_growth() -> None:
         "a row costs [+-]N% to [+-]N% against the fewest rows [(]linear within 15 %: (yes|no)[)]; "
         "memory [+-]N% at most",
     )
+    table = [[float(word.replace(",", "")) for word in line.split()] for line in lines[2:5]]
+    for rows, seconds, milliseconds, _ in table:
+        assert milliseconds * rows / 1000 == pytest.approx(seconds, abs=0.06)
+    low, high, memory = (float(share) for share in re.findall(r"([+-][\d.]+)%", lines[5]))
+    paces, peaks = ([row[column] for row in table] for column in (2, 3))
+    # How long they take, the machine decides; the verdict must be that of these figures.
+    assert low == pytest.approx(100 * (min(paces) / paces[0] - 1), abs=0.2)
+    assert high == pytest.approx(100 * (max(paces) / paces[0] - 1), abs=0.2)
+    assert memory == pytest.approx(100 * (max(peaks) / peaks[0] - 1), abs=0.2)
+    furthest = max(-low, high)
+    assert ("yes" in lines[5]) is (furthest < 15) or furthest == 15
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def test_it_asks_and_yes_deletes(hub: Path) -> None:
 def test_with_nothing_to_free_it_does_not_ask(hub: Path) -> None:
     prune("--yes")
     result = prune()
-    assert result.output == f"{hub}: holds no model of the catalog that no experiment needs\n"
+    assert result.output == f"{hub}: holds no model of the catalog that can go\n"
 
 
 def test_without_a_cache_there_is_nothing_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

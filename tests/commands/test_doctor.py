@@ -37,6 +37,7 @@ def test_a_machine_without_gpu(repository: Path, monkeypatch: pytest.MonkeyPatch
     assert lines[2].startswith(f"packages   Python {platform.python_version()}, torch {version('torch')}, ")
     assert any(f"GB free for hub cache ({repository / 'hub'})" in line for line in lines)
     assert "hub cache  no models" in lines
+    assert "unfinished no work" in lines
     assert "GPU        no GPU" in lines
     assert next(line for line in lines if line.startswith("fits")).endswith("GiB of main memory)")
     assert "           tiny-llama: none, qlora, lora, full" in lines
@@ -62,6 +63,15 @@ def test_the_cache_is_listed_with_the_largest_first(repository: Path, monkeypatc
     lines = run()
     first = lines.index("hub cache  0.02 GB team/large")
     assert lines[first + 1] == "           0.01 GB team/small"
+
+
+def test_unfinished_work_is_told_with_its_size(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "gpu_memory", lambda: None)
+    for name, content in (("train/aa", 20_000_000), ("generate/bb", 10_000_000)):
+        folder = repository / ".dialsum" / name
+        folder.mkdir(parents=True)
+        (folder / "file").write_bytes(b"0" * content)
+    assert "unfinished 0.03 GB of 2 stages that did not end: `dialsum cache unfinished`" in run()
 
 
 def test_a_gpu_is_asked_through_torch(monkeypatch: pytest.MonkeyPatch) -> None:

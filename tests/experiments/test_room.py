@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +15,9 @@ from dialsum.experiments import room
 from dialsum.experiments.sets import Experiment, Set, plan
 from dialsum.modeling import gpu
 from dialsum.params.limits import Limits
+
+if TYPE_CHECKING:
+    from tests.experiments.conftest import Small
 
 ROOT = Path(__file__).parents[2]
 QWEN, LLAMA = "Qwen/Qwen3-4B-Instruct-2507", "Bllossom/llama-3.2-Korean-Bllossom-3B"
@@ -78,3 +83,33 @@ def test_models_that_no_coming_experiment_needs_are_freed(monkeypatch: pytest.Mo
     local = replace(qwen, params={**qwen.params, "model": {"name": "qwen3-4b", "path": "/here"}})
     assert room.free_models([local, experiment("model.name=tiny-llama")], []) == []
     assert len(deleted) == 1
+
+
+@pytest.mark.parametrize("begun", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_an_experiment_in_dvcs_queue_keeps_its_model_in_the_cache(queueing: Small, tmp_path: Path, begun: bool) -> None:
+    hub = tmp_path / "hub"
+    for name, revision in ((QWEN, "1" * 40), (LLAMA, "2" * 40)):
+        snapshot = hub / f"models--{name.replace('/', '--')}" / "snapshots" / revision
+        snapshot.mkdir(parents=True)
+        (snapshot / "model.safetensors").write_bytes(b"weights")
+    for name in ("qwen3-4b", "llama-3.2-korean-3b"):
+        shutil.copy(ROOT / "catalog" / f"{name}.yaml", queueing.path / "catalog")
+
+    def left() -> list[str]:
+        command = (sys.executable, "-m", "dialsum.cli", "cache", "prune", "--yes")
+        queueing.run("env", f"HF_HUB_CACHE={hub}", *command)
+        return [path.name[0] for path in hub.glob("*/snapshots/*")]
+
+    held = queueing.hold(1)
+    queueing.run("dvc", "exp", "run", "--queue", "-S", "model.name=qwen3-4b", "-S", "training.seed=1")
+    if begun:
+        queueing.run("sh", "-c", "dvc queue start > said.txt 2>&1")  # the worker holds on to what this writes to
+        queueing.wait_until(lambda: queueing.lines("begun.txt") == ["1"])
+    assert left() == ["1"]
+    held.unlink()
+    if begun:
+        queueing.wait_until(lambda: queueing.lines("ended.txt") == ["1"])
+        queueing.wait_until(lambda: left() == [])
+    else:
+        queueing.run("dvc", "queue", "remove", "--queued")
+        assert left() == []

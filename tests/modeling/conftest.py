@@ -20,6 +20,7 @@ from dialsum.modeling.choice import in_force
 from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
 from dialsum.modeling.trainers import Lesson
 from dialsum.modeling.training import Tuned, train
+from dialsum.params.model import Family
 from dialsum.params.prompt import Tokenize
 from dialsum.params.strict import load
 from dialsum.params.training import Training
@@ -33,11 +34,20 @@ ROWS = 23  # six batches of four an epoch, the last one short
 @pytest.fixture(scope="session")
 def rows(small_base: Path) -> Any:
     """Tokenized rows, as stage tokenize makes them."""
+    return _tokenized(small_base, "causal")
+
+
+@pytest.fixture(scope="session")
+def pairs(bart_base: Path) -> Any:
+    """The same, for a BART."""
+    return _tokenized(bart_base, "seq2seq")
+
+
+def _tokenized(base: Path, family: Family) -> Any:
     dialogues = [to_dialogue(row.fname, row.dialogue, ALL, None, [row.summary]) for row in generate("train", ROWS, 3)]
     form = Form(format="plain", system="none")
     limits = Tokenize(max_source_tokens=160, max_target_tokens=48, truncation="tail")
-    tokenizer = load_tokenizer(small_base)
-    return as_dataset("causal", encode_split(tokenizer, "causal", dialogues, [form], limits, "train"))
+    return as_dataset(family, encode_split(load_tokenizer(base), family, dialogues, [form], limits, "train"))
 
 
 @pytest.fixture(scope="session")
@@ -53,13 +63,11 @@ def training(small_entry: Entry) -> Training:
 def tune(small_base: Path) -> Callable[..., Tuned]:
     """Train on rows with values, in a folder for checkpoints, with callbacks; the first eight rows are the dev set."""
 
-    def run(rows: Any, training: Training, folder: Path, *callbacks: TrainerCallback) -> Tuned:
+    def run(rows: Any, training: Training, folder: Path, *callbacks: TrainerCallback, base: Path = small_base) -> Tuned:
         torch.manual_seed(torch.seed())  # nothing may hang on what came before
-        tokenizer = load_tokenizer(small_base)
-        lesson = Lesson(rows, rows.select(range(min(8, len(rows)))), tokenizer, end_ids(tokenizer, small_base))
-        return train(
-            lambda: prepare(load_base(small_base, training.method), training), lesson, training, folder, callbacks
-        )
+        tokenizer = load_tokenizer(base)
+        lesson = Lesson(rows, rows.select(range(min(8, len(rows)))), tokenizer, end_ids(tokenizer, base))
+        return train(lambda: prepare(load_base(base, training.method), training), lesson, training, folder, callbacks)
 
     return run
 

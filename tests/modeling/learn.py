@@ -12,7 +12,7 @@ from pathlib import Path
 from datasets import load_from_disk
 
 from dialsum.modeling.adapter import prepare
-from dialsum.modeling.best import save
+from dialsum.modeling.best import save, weights
 from dialsum.modeling.loading import end_ids, load_base, load_tokenizer
 from dialsum.modeling.processes import is_first
 from dialsum.modeling.trainers import Lesson
@@ -31,6 +31,7 @@ def main(folder: Path, base: Path) -> None:
     tuned = train(lambda: prepare(load_base(base, method), training), lesson, training, folder / "work", [])
     save(tuned.model, folder, tuned.best_step)
     if is_first():
+        weights(folder, tuned.best_step).rename(folder / "best.safetensors")
         tuned.model.save_pretrained(folder / "trained", state_dict=tuned.weights)
         (folder / "log.json").write_text(json.dumps(tuned.log))
 

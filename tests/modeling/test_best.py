@@ -55,12 +55,16 @@ def test_weights_are_restored_to_the_bit_and_only_those_that_are_trained(tmp_pat
 LOSSES = [3.0, 2.0, 2.5, 2.0, 1.0]  # on dev, after each epoch of six steps
 
 
-def evaluate(self: CausalTrainer, *_: Any, **__: Any) -> dict[str, float]:
-    """In place of the trainer's own, with losses that are known beforehand."""
-    metrics = {"eval_loss": LOSSES[round(self.state.epoch or 0) - 1]}
-    self.log(metrics)
-    self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-    return metrics
+def with_losses(losses: list[float]) -> Callable[..., dict[str, float]]:
+    """In place of the trainer's own evaluation, with losses that are known beforehand."""
+
+    def evaluate(self: CausalTrainer, *_: Any, **__: Any) -> dict[str, float]:
+        metrics = {"eval_loss": losses[round(self.state.epoch or 0) - 1]}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    return evaluate
 
 
 class Snapshots(TrainerCallback):
@@ -84,7 +88,7 @@ def test_training_leaves_the_best_and_stops_when_its_patience_is_over(
     steps: int,
     best: int,
 ) -> None:
-    monkeypatch.setattr(CausalTrainer, "evaluate", evaluate)
+    monkeypatch.setattr(CausalTrainer, "evaluate", with_losses(LOSSES))
     chosen = replace(training, epochs=5.0, patience=patience)
     snapshots = Snapshots()
     tuned = tune(rows, chosen, tmp_path, snapshots)
@@ -97,3 +101,39 @@ def test_training_leaves_the_best_and_stops_when_its_patience_is_over(
     assert (again.steps, again.best_step) == (steps, best)
     for name, value in trained(again.model).items():
         assert torch.equal(value, snapshots.weights[best][name])
+
+
+class Killed(BaseException):
+    pass
+
+
+class Kill(TrainerCallback):
+    """What a kill does at the end of a step. Notes the files of the best weights that it leaves."""
+
+    def __init__(self, step: int, folder: Path) -> None:
+        self.step, self.folder = step, folder
+        self.left: list[str] = []
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        if state.global_step == self.step:
+            self.left = sorted(file.name for file in self.folder.glob("best-*"))
+            raise Killed
+
+
+def test_a_better_evaluation_that_a_killed_run_takes_with_it_costs_not_the_best_that_is_known(
+    tune: Callable[..., Tuned], rows: Any, training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step 18 was better than 12, but not when the run goes on from 16: with smaller batches other bits come out."""
+    chosen = replace(training, epochs=4.0)
+    snapshots = Snapshots()
+    kill = Kill(19, tmp_path)
+    monkeypatch.setattr(CausalTrainer, "evaluate", with_losses([3.0, 2.0, 1.0]))
+    with pytest.raises(Killed):
+        tune(rows, chosen, tmp_path, snapshots, kill)
+    assert kill.left == ["best-12.safetensors", "best-18.safetensors"]
+    monkeypatch.setattr(CausalTrainer, "evaluate", with_losses([3.0, 2.0, 2.5, 2.0]))
+    tuned = tune(rows, chosen, tmp_path)
+    assert (tuned.resumed_from, tuned.best_step) == (16, 12)
+    for name, value in trained(tuned.model).items():
+        assert torch.equal(value, snapshots.weights[12][name])
+    assert [file.name for file in tmp_path.glob("best-*")] == ["best-12.safetensors"]

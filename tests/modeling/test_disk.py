@@ -39,7 +39,7 @@ def test_what_does_not_fit_is_refused_with_the_figures(hub: Path) -> None:
         disk.check_disk(16_060_000_000, "catalog/mine.yaml")
     assert str(caught.value) == (
         f"catalog/mine.yaml: hub: 16.1 GB are still to download, but {hub} has 3.0 GB free; free some (`dialsum cache "
-        "prune` removes hub models that no experiment needs), or set HF_HUB_CACHE to a folder on a larger disk"
+        "prune` removes hub models that are not in use), or set HF_HUB_CACHE to a folder on a larger disk"
     )
 
 

@@ -41,6 +41,11 @@ def configure(path: Path, **values: Any) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _eight_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
+
+
 @pytest.fixture
 def two(training: Training) -> Training:
     return replace(training, method="lora", batching="length_grouped", accumulation=2, processes=2)
@@ -63,6 +68,12 @@ def test_several_gpus_and_fsdp_are_taken(two: Training, tmp_path: Path, values: 
             {"processes": 3, "accumulation": 3},
             "causal",
             r"^params\.yaml: training\.processes: 3: should be a multiple of num_machines \(2\) in .*accelerate\.yaml$",
+        ),
+        (
+            {"distributed_type": "MULTI_GPU", "num_machines": 2},
+            {"processes": 18, "accumulation": 18},
+            "causal",
+            r"^params\.yaml: training\.processes: 18: each process takes a GPU, and 2 machines like this one have 16; ",
         ),
         (
             {"distributed_type": "FSDP", "fsdp_config": {**FSDP, "fsdp_version": 1}},
@@ -124,6 +135,14 @@ def test_without_a_configuration_each_gpu_holds_the_model(
     found = launched(monkeypatch, two)
     assert (found.num_processes, found.multi_gpu, found.use_fsdp, found.num_machines) == (2, True, False, 1)
     assert (found.training_script, found.training_script_args, found.module) == ("dialsum.stages", ["train"], True)
+
+
+def test_more_processes_than_gpus_are_refused(two: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_args, "default_config_file", str(tmp_path / "none.yaml"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    message = r"^params\.yaml: training\.processes: 2: each process takes a GPU, and this machine has 1; choose no more"
+    with pytest.raises(InputError, match=message):
+        launched(monkeypatch, two)
 
 
 def test_a_configuration_says_how_and_on_which_machines(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from dialsum.errors import InputError
-from dialsum.modeling.adapter import set_dropout
+from dialsum.modeling.adapter import prepare, set_dropout
 from dialsum.modeling.batching import Collator, Packing, pack, without_prompt_logits
 from dialsum.modeling.isolation import check_isolation, fastest_isolating
+from dialsum.modeling.loading import four_bits
+from dialsum.params.training import Training
 
 SHAPE = {
     "vocab_size": 32,
@@ -135,6 +138,29 @@ def test_a_model_that_does_not_isolate_is_refused(monkeypatch: pytest.MonkeyPatc
     message = r"^params.yaml: training.batching: packed: with attention sdpa this model lets packed samples see each"
     with pytest.raises(InputError, match=message):
         check_isolation(model())
+
+
+@pytest.fixture(scope="module")
+def deep(training: Training, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """28 layers of 4 bits as `qlora` makes them ready on CUDA: products in bfloat16, and what is not 4-bit float32."""
+    folder = tmp_path_factory.mktemp("deep")
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        vocab_size=64, hidden_size=256, intermediate_size=256, num_hidden_layers=28, num_attention_heads=4,
+        num_key_value_heads=2, tie_word_embeddings=True,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    half = torch.bfloat16
+    network = LlamaForCausalLM.from_pretrained(folder, dtype=half, quantization_config=four_bits(half))
+    return prepare(network, replace(training, method="qlora"))
+
+
+def test_rounding_in_deep_layers_of_4_bits_is_no_leak(deep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert deep.dtype == torch.float32
+    check_isolation(deep)
+    monkeypatch.setattr("transformers.masking_utils.find_packed_sequence_indices", lambda positions: None)  # noqa: ARG005
+    with pytest.raises(InputError, match="this model lets packed samples see each other"):
+        check_isolation(deep)
 
 
 def test_flex_attention_cannot_drop_weights() -> None:

@@ -55,7 +55,7 @@ def same_bits(one: Tensors, other: Tensors) -> bool:
 
 def stable(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What stage train keeps of the log: nothing that the clock decides."""
-    kept = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm")
+    kept = ("step", "epoch", "loss", "eval_loss", "eval_rouge_sum", "learning_rate", "grad_norm")
     return [{key: row[key] for key in kept if key in row} for row in log]
 
 
@@ -87,6 +87,43 @@ def test_a_run_that_was_killed_again_and_again_ends_as_if_it_had_not_been(
     resumed = tune(rows, training, tmp_path, Begin(begun))
     assert begun == [0, *KILLS.values()]
     assert resumed.steps == 18
+    assert same_bits(trainable(resumed.model), trainable(whole.model))
+    assert stable(resumed.log) == stable(whole.log)
+
+
+OTHERS: list[dict[str, Any]] = [
+    {"trainer": "sft"},
+    {"method": "full", "learning_rate": 1e-3},
+    {"method": "qlora"},
+    {"epochs": 1.5},
+]
+
+
+@pytest.mark.parametrize("values", OTHERS, ids=lambda values: "-".join(map(str, values.values())))
+def test_the_other_trainer_and_methods_go_on_too(
+    tune: Tune, rows: Any, training: Training, tmp_path: Path, values: dict[str, Any]
+) -> None:
+    """Killed twice before the same checkpoint, of step 8, and for 18 steps in the last epoch."""
+    check_goes_on(lambda folder, *callbacks: tune(rows, replace(training, **values), folder, *callbacks), tmp_path)
+
+
+def test_a_seq2seq_model_goes_on_too(
+    tune: Tune, pairs: Any, bart_base: Path, training: Training, tmp_path: Path
+) -> None:
+    """With dropout, and with the summaries that it writes in evaluation."""
+    chosen = replace(training, method="full", dropout=0.1, learning_rate=1e-3)
+    check_goes_on(lambda folder, *callbacks: tune(pairs, chosen, folder, *callbacks, base=bart_base), tmp_path)
+
+
+def check_goes_on(run: Tune, folder: Path) -> None:
+    whole = run(folder / "whole")
+    kills = [step for step in (5, 7, 15) if step < whole.steps]
+    for step in kills:
+        with pytest.raises(Killed):
+            run(folder / "killed", Stop(step))
+    resumed = run(folder / "killed")
+    assert resumed.resumed_from == kills[-1] // 4 * 4
+    assert (resumed.steps, resumed.best_step) == (whole.steps, whole.best_step)
     assert same_bits(trainable(resumed.model), trainable(whole.model))
     assert stable(resumed.log) == stable(whole.log)
 

@@ -90,6 +90,12 @@ def test_the_repositorys_own_file_is_sound(params: Path) -> None:
             "params.yaml: training.epochs: input should be greater than 0, got 0",
         ),
         (
+            r"^  processes: 1",
+            "  processes: 2",
+            "params.yaml: training: accumulation (1) should be a multiple of processes (2), which share it: raise it, "
+            "and lower micro_batch by as much, so that the effective batch stays the same",
+        ),
+        (
             r"^  seed: 42\n  lora:",
             "  seed: -1\n  lora:",
             "params.yaml: training.seed: input should be greater than or equal to 0, got -1",
@@ -261,6 +267,18 @@ def test_a_seq2seq_model_heeds_the_prefix_alone(params: Path) -> None:
         f"params.yaml: prompt.system: strict: {reason} none",
         f"params.yaml: prompt.topic: dropout: {reason} never",
     ]
+
+
+def test_a_training_that_the_model_cannot_have_is_refused_before_any_work(params: Path) -> None:
+    spoil(params, r"^  batching: length_grouped", "  batching: packed")
+    sections.check(params)
+    spoil(params, r"^  name: tiny-llama", "  name: tiny-bart")
+    assert faults(params) == [
+        "params.yaml: training.batching: packed: a seq2seq model cannot keep packed samples apart; choose "
+        "length_grouped"
+    ]
+    spoil(params, r"^  epochs: \S+", "  epochs: 0")  # what is not sound by itself is not compared
+    assert faults(params) == ["params.yaml: training.epochs: input should be greater than 0, got 0"]
 
 
 def test_a_fault_of_the_catalogs_file_is_told_too(params: Path) -> None:

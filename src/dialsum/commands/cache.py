@@ -1,24 +1,25 @@
 """`dialsum cache`: the hub models and the unfinished work on this disk.
 
 Enters: the hub's cache (HF_HUB_CACHE), catalog/, params.yaml, models/base/base.json, `.dialsum/`. Leaves: after a
-question, the cache without the models of the catalog that neither the last run, the next one nor a served version
-needs; `.dialsum/` without what killed and failed stages have left.
+question, the cache without the models of the catalog that neither the last run, the next one, DVC's queue nor a served
+version needs; `.dialsum/` without what killed and failed stages have left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from ruamel.yaml import YAML
 
 from dialsum.modeling.catalog import Entry, read_catalog
 from dialsum.modeling.disk import GB, hub_cache
 from dialsum.modeling.pin import PIN, read_pin
 from dialsum.params.model import Model
-from dialsum.params.strict import load
+from dialsum.params.strict import load, parse
 
 if TYPE_CHECKING:
     from huggingface_hub import CachedRepoInfo, CachedRevisionInfo, HFCacheInfo
@@ -34,19 +35,20 @@ def main() -> None:
 @main.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def prune(yes: bool) -> None:
-    """Delete hub models that no experiment needs.
+    """Delete hub models but those of params.yaml, base.json, DVC's queue and aliases.
 
     Of the models in catalog/ that lie in the hub's cache, these are kept: the one that models/base/base.json pins, in
-    that revision, those under versions that `dialsum registry list` shows with an alias, as the champion, and the one
-    that model.name of params.yaml chooses. The others are listed with their sizes and, if you say yes, deleted. What is
-    not in catalog/ is never touched, for other programs use the same cache. A deleted model is downloaded again when an
-    experiment, or a served model that was tuned from it, asks for it.
+    that revision, those under versions that `dialsum registry list` shows with an alias, as the champion, the one that
+    model.name of params.yaml chooses, and those of experiments that wait or run in DVC's queue. The
+    others are listed with their sizes and, if you say yes, deleted. What is not in catalog/ is never touched, for other
+    programs use the same cache. A deleted model is downloaded again when an experiment, or a served model that was
+    tuned from it, asks for it.
     """
     cache = scan()
     entries = read_catalog(CATALOG)
     unneeded = find_unneeded(cache, entries) if cache else []
     if cache is None or not unneeded:
-        click.echo(f"{hub_cache()}: holds no model of the catalog that no experiment needs")
+        click.echo(f"{hub_cache()}: holds no model of the catalog that can go")
         return
     for repository, revision in unneeded:
         click.echo(f"{revision.size_on_disk / GB:8.2f} GB  {repository.repo_id} at {revision.commit_hash[:8]}")
@@ -101,19 +103,33 @@ def scan() -> HFCacheInfo | None:
 
 
 def find_unneeded(cache: HFCacheInfo, entries: Mapping[str, Entry]) -> list[tuple[CachedRepoInfo, CachedRevisionInfo]]:
-    """The revisions of the catalog's models that base.json, params.yaml and aliases do not ask for, largest first."""
+    """The revisions of the catalog's models that nothing asks for (see `prune`), largest first."""
     ours = {entry.hub for entry in entries.values()}
-    chosen = load(PARAMS, "model", Model)
-    next_one = entries[chosen.name].hub if chosen.path is None and chosen.name in entries else None
+    coming = [load(PARAMS, "model", Model), *_queued()]
+    chosen = {entries[model.name].hub for model in coming if model.path is None and model.name in entries}
     pinned = {*_pinned(), *_served()}
     found = [
         (repository, revision)
         for repository in cache.repos
-        if repository.repo_type == "model" and repository.repo_id in ours and repository.repo_id != next_one
+        if repository.repo_type == "model" and repository.repo_id in ours - chosen
         for revision in repository.revisions
         if (repository.repo_id, revision.commit_hash) not in pinned
     ]
     return sorted(found, key=lambda item: (-item[1].size_on_disk, item[1].commit_hash))
+
+
+def _queued() -> Iterator[Model]:
+    """The choices of the experiments in DVC's queue that have not ended."""
+    if not Path(".dvc").is_dir():
+        return
+    from dialsum.experiments.finished import git
+    from dialsum.experiments.queue import Queue
+
+    for task in Queue().tasks().values():
+        if task.state in ("queued", "running"):
+            text = git("show", f"{task.commit}:{PARAMS}")  # with its overrides
+            if text is not None:
+                yield parse(Model, YAML(typ="safe").load(text)["model"], f"{task.name}: model")
 
 
 def _pinned() -> set[tuple[str | None, str | None]]:

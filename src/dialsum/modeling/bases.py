@@ -7,6 +7,7 @@ trained here with its weights too; and a dictionary of figures for metrics/base.
 from __future__ import annotations
 
 import fnmatch
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 
 from dialsum.errors import InputError
 from dialsum.modeling.catalog import Entry, Scratch
-from dialsum.modeling.disk import check_disk, still_to_download
+from dialsum.modeling.disk import check_disk, hub_cache, still_to_download
 from dialsum.modeling.loading import check_single_tokens
 from dialsum.modeling.pin import Pin, hash_files, write_pin
 
@@ -40,8 +41,7 @@ def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str
     """Take the tokenizer of a model folder in the hub's format, and pin its files."""
     source = source.resolve()  # a server, or an experiment in a copy, will look for it from elsewhere
     names = [file.name for file in source.iterdir()] if source.is_dir() else []
-    wanted = ["config.json", "tokenizer.json", *_weights(names)]
-    missing = [pattern for pattern in wanted if not fnmatch.filter(names, pattern)]
+    missing = [*_missing(names), *({"tokenizer.json"} - set(names))]
     if missing:
         raise InputError(
             f"params.yaml: model.path: {source} has no {', '.join(missing)}; expected is a model folder in the hub's "
@@ -55,31 +55,75 @@ def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str
 
 
 def fetch_hub(name: str, entry: Entry, folder: Path, where: str) -> dict[str, Any]:
-    """Download the model into the hub's cache, and pin its revision and files.
+    """Download the model into the hub's cache, or find it there without network; pin its revision and files.
 
     Raises InputError if it cannot be had, or if the disk has no room for it.
     """
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        info = HfApi().model_info(str(entry.hub), revision=entry.revision, files_metadata=True)
-        siblings = info.siblings or []
-        patterns = [*BESIDE, *_weights([item.rfilename for item in siblings])]
-        wanted = [item for item in siblings if any(fnmatch.fnmatch(item.rfilename, pattern) for pattern in patterns)]
-        check_disk(still_to_download(str(entry.hub), str(info.sha), wanted), where)
-        location = Path(snapshot_download(str(entry.hub), revision=info.sha, allow_patterns=patterns))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise InputError(
-            f"{where}: hub: {entry.hub} cannot be fetched ({type(error).__name__}); check network and name, log "
-            "in with `hf auth login` if it is gated, or give a local copy by `-S model.path=FOLDER`"
-        ) from error
+    location = _snapshot(entry, where)
     _check_family(location, name, entry)
     AutoTokenizer.from_pretrained(location).save_pretrained(folder)
-    files = {item.rfilename: str(item.blob_id) for item in siblings if (location / item.rfilename).exists()}
-    _finish(folder, entry, Pin(name, "hub", entry.hub, info.sha, entry.family, entry.dtype, entry.end_tokens, files))
+    files = hash_files(location, _wanted([file.name for file in location.iterdir()]))
+    commit = location.name
+    _finish(folder, entry, Pin(name, "hub", entry.hub, commit, entry.family, entry.dtype, entry.end_tokens, files))
+    if entry.revision is None:
+        print(
+            f"{where}: revision: null took commit {commit}; write it there to get the same weights everywhere",
+            file=sys.stderr,
+        )
     size = sum((location / item).stat().st_size for item in files)
     return {"source": "hub", "files": len(files), "bytes": size}
+
+
+def _snapshot(entry: Entry, where: str) -> Path:
+    """The model's folder in the hub's cache, whose name is the commit."""
+    import httpx2
+    from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    try:
+        return _download(entry, where)
+    except (httpx2.HTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
+        found = _cached(entry)
+        if found is None:
+            raise InputError(
+                f"{where}: hub: {entry.hub} cannot be fetched ({type(error).__name__}); check network, name and "
+                "revision, log in with `hf auth login` if it is gated, or give a local copy by `-S model.path=FOLDER`"
+            ) from error
+        print(
+            f"{where}: hub: {entry.hub} cannot be asked for ({type(error).__name__}): taking what {hub_cache()} has",
+            file=sys.stderr,
+        )
+        return found
+    except OSError as error:
+        raise InputError(
+            f"{where}: hub: {entry.hub} cannot be written to {hub_cache()} ({error.strerror or error}); mend that, or "
+            "set HF_HUB_CACHE to another folder"
+        ) from error
+
+
+def _download(entry: Entry, where: str) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+
+    info = HfApi().model_info(str(entry.hub), revision=entry.revision, files_metadata=True)
+    siblings = info.siblings or []
+    patterns = _wanted([item.rfilename for item in siblings])
+    wanted = [item for item in siblings if any(fnmatch.fnmatch(item.rfilename, pattern) for pattern in patterns)]
+    check_disk(still_to_download(str(entry.hub), str(info.sha), wanted), where)
+    return Path(snapshot_download(str(entry.hub), revision=info.sha, allow_patterns=patterns))
+
+
+def _cached(entry: Entry) -> Path | None:
+    """What an earlier download of the whole model has left; None if there is none."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        location = snapshot_download(
+            str(entry.hub), revision=entry.revision, allow_patterns=[*BESIDE, SAFE], local_files_only=True
+        )
+    except LocalEntryNotFoundError:
+        return None
+    # The library knows what should be there only of what it has downloaded as a whole.
+    return None if _missing([file.name for file in Path(location).iterdir()]) else Path(location)
 
 
 def _finish(folder: Path, entry: Entry, pin: Pin) -> None:
@@ -94,6 +138,16 @@ def _finish(folder: Path, entry: Entry, pin: Pin) -> None:
             "set chat_tokens to [], for a base model, which is then asked in plain text"
         )
     write_pin(folder, pin)
+
+
+def _wanted(names: list[str]) -> list[str]:
+    """Patterns of what is taken of a model with such files."""
+    return [*BESIDE, *_weights(names)]
+
+
+def _missing(names: list[str]) -> list[str]:
+    """What is not among the files of a model, and without which it cannot be loaded."""
+    return [pattern for pattern in ("config.json", *_weights(names)) if not fnmatch.filter(names, pattern)]
 
 
 def _weights(names: list[str]) -> list[str]:

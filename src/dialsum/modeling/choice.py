@@ -28,7 +28,7 @@ def in_force(training: Training, entry: Entry) -> Training:
             dropout=_choose(training.lora.dropout, entry.lora_dropout),
         ),
     )
-    if reason := _senseless(chosen, entry):
+    if reason := senseless(chosen, entry):
         raise InputError(f"params.yaml: training.{reason}")
     return chosen
 
@@ -37,8 +37,8 @@ def _choose(value: Any, own: Any) -> Any:
     return own if value is None else value
 
 
-def _senseless(training: Training, entry: Entry) -> str | None:
-    """The key that does not fit the others, and why."""
+def senseless(training: Training, entry: Entry) -> str | None:
+    """The key of section `training`, with its nulls or without, that does not fit the others or the model, and why."""
     if training.method == "none":
         return None
     if training.method == "full" and (training.lora.rslora or training.lora.dora):

@@ -48,6 +48,6 @@ def check_disk(needed: int, where: str) -> None:
     if needed > free:
         raise InputError(
             f"{where}: hub: {needed / GB:.1f} GB are still to download, but {folder} has {free / GB:.1f} GB free; free "
-            "some (`dialsum cache prune` removes hub models that no experiment needs), or set HF_HUB_CACHE to a folder "
-            "on a larger disk"
+            "some (`dialsum cache prune` removes hub models that are not in use), or set HF_HUB_CACHE to a folder on a "
+            "larger disk"
         )

@@ -17,6 +17,7 @@ Attention = Literal["sdpa", "flex_attention", "flash_attention_2"]
 
 _FLAT = ("flash_attention_2", "flex_attention")
 _FIRST, _SECOND = 5, 7  # tokens of the samples that are tried
+_BOUND = 0.25  # of the logits' spread: more is no rounding
 
 
 def fastest_isolating(dtype: str, method: Method) -> Attention:
@@ -54,10 +55,10 @@ def check_isolation(model: Any) -> None:
     together = model(input_ids=ids, position_ids=positions, use_cache=False).logits[:, _FIRST:].float()
     alone = model(input_ids=ids[:, _FIRST:], position_ids=positions[:, _FIRST:], use_cache=False).logits.float()
     model.train(training)
-    # Halves round by their eighth bit; a sample that sees the other differs by the spread of the logits themselves.
-    bound = (1e-3 if model.dtype == torch.float32 else 0.1) * float(alone.std())
+    # Rounding and leaks lie far apart. Of the spread of the logits, random Llamas of 2 to 48 layers differed by 3e-6 in
+    # float32, 2e-3 in float16 (TF32 rounds like it) and 0.07 in bfloat16; a sample that saw the other by 0.8 to 6.
     difference = float((together - alone).abs().max())
-    if not difference <= bound:
+    if not difference <= _BOUND * float(alone.std()):
         raise InputError(
             f"params.yaml: training.batching: packed: with attention {model.config._attn_implementation} this model "
             f"lets packed samples see each other (logits differ by {difference:.2g}); choose length_grouped"

@@ -38,6 +38,8 @@ def launch(training: Training, family: Family, command: list[str]) -> None:
         configured = configuration()
         if configured:
             check_configuration(configured, training, family)
+        elif reason := _too_few_gpus(training, 1):
+            raise InputError(reason)
         # The catalog's dtype says in which precision products are made (modeling/arguments), not the configuration.
         several = [*([] if configured else ["--multi_gpu"]), "--num_processes", count, "--mixed_precision", "no"]
         launcher = ["accelerate.commands.launch", *several, "--module"]
@@ -81,6 +83,8 @@ def _senseless(found: Any, path: Path, training: Training, family: Family) -> st
             f"params.yaml: training.processes: {training.processes}: should be a multiple of num_machines "
             f"({found.num_machines}) in {path}"
         )
+    if reason := _too_few_gpus(training, found.num_machines):
+        return reason
     if found.distributed_type == "MULTI_GPU":
         return None
     options = {key.removeprefix("fsdp_"): value for key, value in found.fsdp_config.items()}
@@ -105,3 +109,17 @@ def _senseless(found: Any, path: Path, training: Training, family: Family) -> st
             f"which under FSDP no GPU holds; choose length_grouped{remedy}"
         )
     return None
+
+
+def _too_few_gpus(training: Training, machines: int) -> str | None:
+    """Why so many processes, shared out evenly among machines like this one, cannot have a GPU each."""
+    import torch
+
+    gpus = torch.cuda.device_count()
+    if training.processes <= machines * gpus:
+        return None
+    among = "this machine has" if machines == 1 else f"{machines} machines like this one have"
+    return (
+        f"params.yaml: training.processes: {training.processes}: each process takes a GPU, and {among} "
+        f"{machines * gpus}; choose no more, or show more of them by CUDA_VISIBLE_DEVICES"
+    )

@@ -9,8 +9,10 @@ Enters: the choice of params.yaml and catalog/. Leaves: a Pin, which later stage
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -28,7 +30,7 @@ PIN = "base.json"
 @dataclass(frozen=True, config=STRICT)
 class Pin:
     """`source` scratch: the weights lie beside this file. path: in folder `location`. hub: in the hub cache, `location`
-    at `revision`. `files`: sha256 (hub: the hub's own blob id).
+    at `revision`. `files`: sha256 of each.
     """
 
     name: str
@@ -64,10 +66,12 @@ def weights_location(base: Path, pin: Pin) -> str:
     return location
 
 
-def hash_files(folder: Path) -> dict[str, str]:
-    """sha256 of each file of a model folder, by its name."""
+def hash_files(folder: Path, patterns: Sequence[str] = ("*",)) -> dict[str, str]:
+    """sha256 of each file of a model folder that one of the patterns fits, by its name."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != PIN)
-    return {path.name: _sha256(path) for path in files}
+    return {
+        path.name: _sha256(path) for path in files if any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
+    }
 
 
 def _sha256(path: Path) -> str:

@@ -130,7 +130,7 @@ def _train(
         Watch(),
         ProgressBar(tokens_per_step),
         Pace(tokens_per_step, checkpoints),
-        best.Best(goal, chosen.patience, checkpoints),
+        best.Best(goal, chosen.patience, checkpoints, log),
         *callbacks,
     ):
         trainer.add_callback(callback)

@@ -7,6 +7,7 @@ from typing import Any
 
 from dialsum.errors import InputError
 from dialsum.modeling.catalog import read_entry
+from dialsum.modeling.choice import senseless
 from dialsum.params.cleaning import Cleaning
 from dialsum.params.data import Data, Synthesis
 from dialsum.params.generation import Generation
@@ -63,16 +64,27 @@ def find_faults(content: dict[str, Any], where: str, catalog: Path) -> list[str]
 
 
 def _entry_faults(where: str, content: dict[str, Any], catalog: Path, known: list[str]) -> list[str]:
-    """What is wrong with the file of catalog/ that `model.name` chooses, or with `prompt` for its family."""
+    """What is wrong with the file of catalog/ that `model.name` chooses, or with `prompt` and `training` for it.
+
+    A section with faults of its own, which are `known`, is left out.
+    """
     entry = catalog / f"{content['model']['name']}.yaml"
     if not entry.is_file():
         there = ", ".join(sorted(file.stem for file in entry.parent.glob("*.yaml")))
         return [f"{where}: model.name: there is no {entry}; expected is one of {there}"]
     try:
-        family = read_entry(entry).family
+        chosen = read_entry(entry)
     except InputError as error:
         return [str(error)]
-    if any(fault.startswith(f"{where}: prompt") for fault in known):
-        return []
-    prompt = parse(Prompt, content["prompt"], f"{where}: prompt")
-    return [f"{where}: prompt.{fault}" for fault in without_effect(prompt, family)]
+
+    def sound(section: str) -> bool:
+        return not any(fault.startswith(f"{where}: {section}") for fault in known)
+
+    faults = []
+    if sound("prompt"):
+        prompt = parse(Prompt, content["prompt"], f"{where}: prompt")
+        faults += [f"{where}: prompt.{fault}" for fault in without_effect(prompt, chosen.family)]
+    if sound("training"):
+        fault = senseless(parse(Training, content["training"], f"{where}: training"), chosen)
+        faults += [f"{where}: training.{fault}"] if fault else []
+    return faults

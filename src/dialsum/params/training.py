@@ -84,6 +84,6 @@ class Training:
         if self.accumulation % self.processes:
             raise ValueError(
                 f"accumulation ({self.accumulation}) should be a multiple of processes ({self.processes}), which share "
-                "the rows of a step: so the effective batch stays the same"
+                "it: raise it, and lower micro_batch by as much, so that the effective batch stays the same"
             )
         return self
