@@ -37,6 +37,11 @@ def head() -> str:
     return commit.strip()
 
 
+def tree() -> str:
+    """A commit of the working tree as it is: HEAD, or one with the edits, which no branch has."""
+    return (git("stash", "create", "the working tree") or "").strip() or head()
+
+
 def experiments() -> dict[str, dict[str, str]]:
     """Of each name, the commits of its experiments by the commit that they started from."""
     listed = git("for-each-ref", "--format=%(refname) %(objectname)", "refs/exps") or ""
@@ -49,8 +54,11 @@ def experiments() -> dict[str, dict[str, str]]:
     return found
 
 
-def differences(commit: str, experiment: Experiment) -> list[str]:
-    """What is asked for now and was not so in a commit: values of params.yaml, and files that the stages read."""
+def differences(commit: str, experiment: Experiment, code: str | None = None) -> list[str]:
+    """What is asked for now and was not so in a commit: values of params.yaml, and files that the stages read.
+
+    `code`: the commit whose files are asked for; by default they are those of the working tree.
+    """
     text = git("show", f"{commit}:{PARAMS}")
     then = YAML(typ="safe").load(text) if text else {}
     changed = [
@@ -59,7 +67,7 @@ def differences(commit: str, experiment: Experiment) -> list[str]:
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key)
     ]
-    files = git("diff", "--name-only", commit, "--", *read_by_stages(experiment))
+    files = git("diff", "--name-only", commit, *([code] if code else []), "--", *read_by_stages(experiment))
     return changed + [f"{file} has changed" for file in (files or "").splitlines()]
 
 

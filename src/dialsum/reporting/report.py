@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dialsum.errors import InputError
 from dialsum.experiments.gates import Judgement
-from dialsum.experiments.running import judged
+from dialsum.experiments.running import fails, judged
 from dialsum.experiments.sets import Set
 from dialsum.reporting import comparison
 from dialsum.reporting.comparison import Pair
@@ -39,7 +39,7 @@ class Report:
 
     def failing(self) -> list[str]:
         """The experiments that fail their gate."""
-        return [name for name, found in self.gates.items() if not all(one.passed for one in found)]
+        return fails(self.gates)
 
     def dialogues(self) -> dict[str, str]:
         """Some dialogues that all have summarized whose rows are not lost, spread over dev, by id."""
