@@ -75,6 +75,7 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
         raise InputError("--gated: the experiments depend on each other; leave --jobs at 1")
     snapshot.put_back()
     chosen = sets.choose(sets.read_sets(), name)
+    sets.check_gates(name, chosen)
     plan = fitting(sets.plan(name, chosen, model))
     if dry_run:
         _print_lines(plan, jobs, temp)

@@ -10,14 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from subprocess import CompletedProcess
+from typing import TYPE_CHECKING
 
 from dialsum.errors import InputError
 from dialsum.experiments import finished, progress, queue, room, snapshot
-from dialsum.experiments.gates import Figures, Judgement, judge
+from dialsum.experiments.gates import Figures, Judgement, Paired, judge
 from dialsum.experiments.queue import Queue, Task
 from dialsum.experiments.sets import Experiment, Set, criteria
 from dialsum.params.limits import Limits
+
+if TYPE_CHECKING:
+    from dialsum.measures.significance import Difference
 
 SECONDS_BETWEEN_LOOKS = 2.0
 SECONDS_BETWEEN_ROLL_CALLS = 20.0  # whether a worker lives
@@ -222,7 +227,8 @@ def judgements(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
     """Of each experiment that has ended and has a gate, what became of it. One that failed has reached nothing."""
     titles = {one.name: one.title for one in watch.plan}
     commits = {name: watch.commits[title] for name, title in titles.items() if title in watch.commits}
-    found = judged(chosen, {name: finished.figures(commit) for name, commit in commits.items()})
+    figures = {name: finished.figures(commit) for name, commit in commits.items()}
+    found = judged(chosen, figures, lambda before, after: _paired(commits[before], commits[after]))
     unfinished = {
         name: [Judgement(text, False, "did not finish", "") for text in gate.criteria]
         for name, gate in chosen.gates.items()
@@ -231,10 +237,18 @@ def judgements(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
     return {name: (found | unfinished)[name] for name in chosen.gates if name in found or name in unfinished}
 
 
-def judged(chosen: Set, figures: Mapping[str, Figures]) -> dict[str, list[Judgement]]:
+@cache  # asked again and again while a set runs
+def _paired(before: str, after: str) -> Mapping[str, Difference]:
+    from dialsum.reporting import commits, comparison
+
+    records = {commit: commits.read(commit, commit) for commit in (before, after)}
+    return comparison.compare(before, after, records).differences
+
+
+def judged(chosen: Set, figures: Mapping[str, Figures], paired: Paired) -> dict[str, list[Judgement]]:
     """The same by the figures of those that are finished, by their names in the set."""
     return {
-        name: [judge(criterion, figures[name], figures) for criterion in criteria(gate)]
+        name: [judge(criterion, name, figures, paired) for criterion in criteria(gate)]
         for name, gate in chosen.gates.items()
         if name in figures
     }
