@@ -17,6 +17,13 @@ def test_the_stage_is_the_last_that_dvc_names(tmp_path: Path) -> None:
     assert progress.running_stage(log) == "train"
 
 
+def test_the_last_words_are_those_of_the_stage(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert progress.last_words(log) == progress.last_words(None) == ""
+    log.write_text("> python work.py\nno luck\n\n" + 2 * "ERROR: failed to reproduce 'work': exited with 1\n")
+    assert progress.last_words(log) == "no luck"
+
+
 def test_time_to_come_is_by_the_speed_of_late() -> None:
     """A tenth of an epoch in two seconds, and 1.5 epochs to come: 30 s. The hour before a kill does not count."""
     points = [(0.0, 0.1), *((5000.0 + 2 * step, 0.2 + 0.1 * step) for step in range(51))]

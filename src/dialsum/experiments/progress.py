@@ -76,6 +76,14 @@ def running_stage(log: Path | None) -> str:
     return found[-1] if found else ""
 
 
+def last_words(log: Path | None) -> str:
+    """What the stage that failed said last, and not what DVC says of it; "" where there is nothing."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log is not None and log.exists() else ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    own = [line for line in lines if not line.startswith("ERROR: failed to reproduce")]
+    return (own or lines or [""])[-1]
+
+
 @dataclass(frozen=True)
 class Live:
     """A training: its last step and loss, and epochs by time, as (seconds, epochs), the newest last."""
