@@ -6,6 +6,8 @@ from rich.console import Console
 
 from dialsum.experiments import progress
 from dialsum.experiments.progress import Live, Row
+from dialsum.experiments.queue import Task
+from dialsum.experiments.sets import Experiment
 
 
 def test_the_stage_is_the_last_that_dvc_names(tmp_path: Path) -> None:
@@ -29,6 +31,12 @@ def test_time_to_come_is_by_the_speed_of_late() -> None:
     points = [(0.0, 0.1), *((5000.0 + 2 * step, 0.2 + 0.1 * step) for step in range(51))]
     assert round(Live(52, 0.4, points).seconds_to(points[-1][1] + 1.5) or 0, 6) == 30
     assert Live(1, None, [(0.0, 0.1)]).seconds_to(2.0) is None
+
+
+def test_what_dvc_calls_done_is_not_done_without_its_commit() -> None:
+    one = Experiment("a", "mine--a", (), {})
+    assert progress.row(one, None, Task("mine--a", "done", "c0ffee", "abc", None, 0), {}).state == "ended"
+    assert progress.row(one, None, None, {}).state == "missing"
 
 
 def test_the_table_has_what_is_known() -> None:

@@ -215,6 +215,10 @@ def test_one_that_was_made_otherwise_says_so(both: Pair, tmp_path: Path) -> None
     records = rows(copy.path / "reports/seeds/report.md", "Records")
     assert records[0].endswith("| made otherwise than it would be now: training.seed was 1, is 7 |")
     assert records[1].endswith("|  |")
+    shown = copy.dialsum("experiments", "show", "seeds")
+    assert "seeds--one: made otherwise than it would be now: training.seed was 1, is 7" in shown
+    assert ["seeds--one", "outdated", "60.75"] in [line.split()[:3] for line in shown.splitlines()]
+    assert ["seeds--two", "done", "62.00"] in [line.split()[:3] for line in shown.splitlines()]
 
 
 def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: Path) -> None:

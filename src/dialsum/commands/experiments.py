@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,12 +98,20 @@ def show(name: str, model: str | None) -> None:
     """Show what came of a set, the best first, and its gates."""
     from dialsum.experiments import finished, sets
     from dialsum.experiments.running import Watch
+    from dialsum.reporting import commits
 
     chosen = sets.choose(sets.read_sets(), name)
     watch = Watch(sets.plan(name, chosen, model), finished.head())
     watch.look()
+    outdated = {}
+    for one in watch.missing():
+        commit, note = commits.of_experiment(one)
+        if commit is not None and one.title not in watch.in_state("failed"):
+            watch.commits[one.title], outdated[one.title] = commit, note
     console = wide_console()
-    console.print(_results(watch))
+    console.print(_results(watch, outdated))
+    for title, note in outdated.items():
+        click.echo(f"{title}: {note}", err=True)
     _print_gates(console, chosen, watch)
 
 
@@ -258,8 +266,11 @@ def _print_gates(console: Console, chosen: Set, watch: Watch) -> list[str]:
     return fails(judged)
 
 
-def _results(watch: Watch) -> Table:
-    """Finished experiments by their score, then the others; seconds a dialogue as they were decoded together."""
+def _results(watch: Watch, outdated: Container[str]) -> Table:
+    """Finished experiments by their score, then the others; seconds a dialogue as they were decoded together.
+
+    `outdated`: those that were made with other values or code than now.
+    """
     from rich.table import Table
 
     from dialsum.experiments import finished
@@ -280,7 +291,7 @@ def _results(watch: Watch) -> Table:
         speed = look_up(found, SPEED)
         values.append((1 / speed if speed else None, 3))
         cells = ["" if value is None else f"{value:.{digits}f}" for value, digits in values]
-        table.add_row(one.title, rows[one.title].state, *cells)
+        table.add_row(one.title, "outdated" if one.title in outdated else rows[one.title].state, *cells)
     return table
 
 

@@ -58,8 +58,8 @@ def row(experiment: Experiment, commit: str | None, task: Task | None, live: Map
     if task is None:
         return Row(experiment.title, "missing")
     if task.state != "running":
-        # It is done in the queue a moment before its commit is found, or its commit was removed.
-        return Row(experiment.title, task.state)
+        # It is done in the queue a moment before its commit is found, or its commit was removed, or is of other code.
+        return Row(experiment.title, "ended" if task.state == "done" else task.state)
     stage = running_stage(task.log)
     curve = live.get(experiment.title) if stage == TRAIN else None
     if curve is None:

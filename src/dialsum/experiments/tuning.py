@@ -147,7 +147,7 @@ def steps(tuning: Tuning, wanted: int, jobs: int, limits: Limits, tell: Tell) ->
     if tuning.hopeless:
         raise InputError(
             f"{tuning.study.study_name}: {len(tuning.failures)} trials have failed and none has a score, the last "
-            f"with: {tuning.failures[-1]}; mend that and call again: trials that failed before the first score do not count"
+            f"with: {tuning.failures[-1]}; mend that and call again: failures before the first score do not count"
         )
 
 
