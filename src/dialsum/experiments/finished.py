@@ -87,11 +87,18 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def read_by_stages(experiment: Experiment, pipeline: Path = PIPELINE) -> list[str]:
-    """Files of git that decide about the result: dvc.yaml, the deps in it that no stage writes, the catalog's entry.
+def code_of(commit: str) -> str:
+    """The last commit up to this one that touched the code: where it is the same of two, they ran the same code.
 
-    Of the user's own data git has the note that `dvc add` wrote.
+    "" where git does not know the commit, or there is no pipeline.
     """
+    if not PIPELINE.exists():
+        return ""
+    return (git("log", "-1", "--format=%h", commit, "--", *code()) or "").strip()
+
+
+def code(pipeline: Path = PIPELINE) -> list[str]:
+    """dvc.yaml, and the deps in it that no stage writes."""
     stages = read_yaml(pipeline)["stages"].values()
     deps = {dep for stage in stages for dep in stage.get("deps", []) if "$" not in dep}
     written = {
@@ -100,5 +107,13 @@ def read_by_stages(experiment: Experiment, pipeline: Path = PIPELINE) -> list[st
         for kind in ("outs", "metrics", "plots")
         for out in stage.get(kind, [])
     }
+    return sorted({*(deps - written), PIPELINE.as_posix()})
+
+
+def read_by_stages(experiment: Experiment, pipeline: Path = PIPELINE) -> list[str]:
+    """Files of git that decide about the result: the code, and the catalog's entry.
+
+    Of the user's own data git has the note that `dvc add` wrote.
+    """
     entry = f"catalog/{experiment.model}.yaml"
-    return sorted({*(deps - written), PIPELINE.as_posix(), entry, f"{experiment.params['data']['dir']}.dvc"})
+    return sorted({*code(pipeline), entry, f"{experiment.params['data']['dir']}.dvc"})

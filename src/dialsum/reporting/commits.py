@@ -67,6 +67,7 @@ def read(name: str, commit: str, note: str = "") -> Record:
         curve=read_curve(io.StringIO(git("show", f"{commit}:plots/training.csv") or "", newline="")),
         answers=answers,
         dialogues=_dialogues(cached) if answers else {},
+        code=finished.code_of(commit),
         note="; ".join(part for part in (note, "" if answers else LOST) if part),
     )
 

@@ -99,10 +99,10 @@ def training(report: Report) -> Table:
 
 
 def differing(report: Report) -> Table:
-    """The params in which experiments differ, as they were in force."""
+    """The params in which experiments differ, as they were in force, and the code."""
     found = comparison.differing(list(report.records.values()))
     rows = [[key, *values] for key, values in found.items()]
-    note = "" if rows else "Nothing: all params are alike."
+    note = "" if rows else "Nothing: params and code are alike."
     return Table("What differs", ["param", *report.records], rows, note, frozenset(range(len(report.records) + 1)))
 
 
