@@ -6,6 +6,8 @@ from rich.console import Console
 
 from dialsum.experiments import progress
 from dialsum.experiments.progress import Live, Row
+from dialsum.experiments.queue import Task
+from dialsum.experiments.sets import Experiment
 
 
 def test_the_stage_is_the_last_that_dvc_names(tmp_path: Path) -> None:
@@ -17,11 +19,24 @@ def test_the_stage_is_the_last_that_dvc_names(tmp_path: Path) -> None:
     assert progress.running_stage(log) == "train"
 
 
+def test_the_last_words_are_those_of_the_stage(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert progress.last_words(log) == progress.last_words(None) == ""
+    log.write_text("> python work.py\nno luck\n\n" + 2 * "ERROR: failed to reproduce 'work': exited with 1\n")
+    assert progress.last_words(log) == "no luck"
+
+
 def test_time_to_come_is_by_the_speed_of_late() -> None:
     """A tenth of an epoch in two seconds, and 1.5 epochs to come: 30 s. The hour before a kill does not count."""
     points = [(0.0, 0.1), *((5000.0 + 2 * step, 0.2 + 0.1 * step) for step in range(51))]
     assert round(Live(52, 0.4, points).seconds_to(points[-1][1] + 1.5) or 0, 6) == 30
     assert Live(1, None, [(0.0, 0.1)]).seconds_to(2.0) is None
+
+
+def test_what_dvc_calls_done_is_not_done_without_its_commit() -> None:
+    one = Experiment("a", "mine--a", (), {})
+    assert progress.row(one, None, Task("mine--a", "done", "c0ffee", "abc", None, 0), {}).state == "ended"
+    assert progress.row(one, None, None, {}).state == "missing"
 
 
 def test_the_table_has_what_is_known() -> None:

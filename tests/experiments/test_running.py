@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tests.experiments.conftest import Small
 
 pytestmark = pytest.mark.timeout(900)
+PATIENCE = 200  # seconds
 
 
 def test_lines_typed_by_hand_do_the_same(queueing: Small) -> None:
@@ -56,6 +57,37 @@ def test_a_gate_that_fails_stops_the_set(queueing: Small) -> None:
     assert "second: FAIL rouge.rouge_mean > 99: 57" in said
     assert "second fails its gate. Look at the prompt." in said
     assert "never said" not in said
+
+
+@pytest.mark.slow
+def test_the_same_command_does_not_pass_a_gate_that_failed(queueing: Small) -> None:
+    for _ in range(2):
+        said = queueing.dialsum("run", "gated", "--gated", status=1)
+        assert queueing.names() == ["gated--first", "gated--second"]
+        assert "gated--third: stopped: a gate before it failed" in said
+        assert ["gated--third", "stopped"] in [line.split() for line in said.splitlines()]
+    begun = queueing.lines("begun.txt")
+    queueing.dialsum("run", "gated", "--gated", "--temp", status=1)
+    assert queueing.lines("begun.txt") == begun, "the third had begun at most once, before the gate was known to fail"
+
+
+@pytest.mark.slow
+def test_a_gated_phase_that_crashes_stops_the_set(queueing: Small) -> None:
+    file = queueing.path / "experiments.yaml"
+    file.write_text(file.read_text().replace("second: [training.seed=7]", "second: [training.seed=13]"))
+    hold = queueing.hold(8)
+    said = queueing.dialsum("run", "gated", "--gated", status=1)
+    assert queueing.names() == ["gated--first"]
+    assert "second: FAIL rouge.rouge_mean > 99: did not finish" in said
+    assert "second fails its gate. It did not finish." in said
+    assert "gated--third: stopped: a gate before it failed" in said
+    # Again: what crashed is tried once more, in a copy too.
+    hold.unlink()
+    begun = queueing.lines("begun.txt")
+    said = queueing.dialsum("run", "gated", "--gated", "--temp", status=1)
+    assert queueing.lines("begun.txt") == [*begun, "13"]
+    assert "gated--second: failed" in said
+    assert "gated--third: stopped: a gate before it failed" in said
 
 
 @pytest.mark.slow
@@ -128,10 +160,28 @@ def test_in_copies_without_a_queue(small: Small) -> None:
     assert small.dialsum("run", "mixed", "--temp", "--dry-run").splitlines()[0] == (
         "dvc exp run --temp -n mixed--good -S training.seed=4"
     )
-    small.dialsum("run", "mixed", "--temp", status=1)
+    said = small.dialsum("run", "mixed", "--temp", status=1)
+    assert "mixed--bad: failed: what DVC says above tells why" in said
     assert small.untouched(params)
     assert small.names() == ["mixed--good", "mixed--late"]
     assert small.lines("begun.txt") == ["4", "13", "5"]
+
+
+@pytest.mark.slow
+def test_an_edit_between_two_copies_ends_the_set_and_stays_as_it_is(small: Small) -> None:
+    params = small.path / "params.yaml"
+    before = params.read_bytes()
+    small.edited()
+    hold = small.hold(4)
+    with small.start("run", "mixed", "--temp") as process:
+        small.wait_until(lambda: "4" in small.lines("begun.txt"))
+        params.write_bytes(before)  # the user gives the edit up
+        hold.unlink()
+        said = process.communicate(timeout=PATIENCE)[0]
+    assert "mixed--bad: since the set began training.weight_decay was 0.3, is 0.0; with --temp each takes" in said
+    assert params.read_bytes() == before, "what was given up does not come back"
+    assert small.lines("begun.txt") == ["4"]
+    assert small.names() == ["mixed--good"]
 
 
 @pytest.mark.slow

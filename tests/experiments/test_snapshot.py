@@ -68,7 +68,7 @@ def test_a_detached_head_and_half_written_values_are_put_back(edited: bytes) -> 
     Path("params.yaml").write_text(Path("params.yaml").read_text().replace("  seed: 42", "  seed: 1"))
     with snapshot.held():
         assert as_before(edited)
-    assert "what a killed `dvc exp run --queue` left" in str(git("stash", "list")), "nothing is thrown away"
+    assert "what a killed `dvc exp run` left" in str(git("stash", "list")), "nothing is thrown away"
 
 
 def test_what_the_user_has_put_right_is_left_alone(edited: bytes) -> None:

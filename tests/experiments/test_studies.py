@@ -111,6 +111,16 @@ def test_it_is_over_when_all_are_told() -> None:
         assert not studies.is_over(study, 3)
 
 
+def test_failures_before_the_first_score_do_not_count() -> None:
+    with studies.opened("mine", search()) as study:
+        for _ in range(3):
+            studies.tell_failed(study, studies.ask(study, search()), "the disk is full")
+        assert (studies.counted(study), studies.is_over(study, 3)) == (0, False)
+        studies.tell(study, studies.ask(study, search()), 1.0)
+        studies.tell_failed(study, studies.ask(study, search()), "")
+        assert (studies.counted(study), studies.is_over(study, 2), studies.is_over(study, 3)) == (2, True, False)
+
+
 def test_another_search_under_the_same_name_is_refused() -> None:
     with studies.opened("mine", search(metric="rouge.rouge_men")) as study:
         pass

@@ -182,6 +182,19 @@ def test_one_that_fails_does_not_stop_the_others_and_the_cache_costs_nothing(que
 
 
 @pytest.mark.slow
+def test_a_fault_that_all_trials_meet_ends_the_search_and_costs_it_nothing(queueing: Small) -> None:
+    file = queueing.path / "experiments.yaml"
+    file.write_text(file.read_text().replace("{choices: [13, 5]}", "{choices: [13]}"))
+    said = queueing.tune("luck", status=1)
+    assert "luck: 3 trials have failed and none has a score, the last with: no luck; mend that and call again" in said
+    assert queueing.lines("begun.txt") == ["13"] * 3
+    work = queueing.path / "work.py"
+    work.write_text(work.read_text().replace("seed == 13", "seed == 14"))
+    queueing.tune("luck")
+    assert queueing.names() == [f"luck--trial-0{number}" for number in range(3, 7)], "four, as were asked for"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", KILLS)
 def test_after_a_kill_the_same_command_goes_on(queueing: Small, kill: str) -> None:
     params = queueing.edited()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dialsum.modeling.pace import FILE, Pace
+from dialsum.modeling.pace import FILE, Pace, tokens_per_second
+from dialsum.stages.train import _times
 
 
 class Clock:
@@ -77,3 +78,34 @@ def test_of_several_processes_one_writes(clock: Clock, tmp_path: Path) -> None:
     clock.now += 5
     pace.on_log(None, state(5, first=False), None, logs={"loss": 1.0})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_speed_of_all_attempts_is_that_of_a_whole_run(clock: Clock, tmp_path: Path) -> None:
+    """Ten steps of 200 tokens, a second each: 200 tokens a second, and 5 s for an epoch of five steps."""
+    assert tokens_per_second(tmp_path) is None
+    pace = Pace(200.0, tmp_path)
+    pace.on_train_begin(None, state(0), None)
+    for step in range(1, 9):
+        take(pace, clock, step, 1.0)
+    clock.now += 60  # killed; the last checkpoint is of step 6
+    pace = Pace(200.0, tmp_path)
+    pace.on_train_begin(None, state(6), None)
+    for step in range(7, 11):
+        take(pace, clock, step, 1.0)
+    assert tokens_per_second(tmp_path) == pytest.approx(200)
+    rows = {"tokens": 1000, "supervised_tokens": 250}
+    tuned: Any = SimpleNamespace(steps=10, resumed_from=6, log=[{"epoch": 2.0}], rows=rows)
+    times = _times(tuned, 34.0, tmp_path)
+    assert times["seconds_per_epoch"] == 5.0
+    assert (times["tokens_per_second"], times["supervised_tokens_per_second"], times["steps_per_second"]) == (
+        200,
+        50,
+        1,
+    )
+    assert (times["seconds"], times["resumed_from_step"]) == (34.0, 6)
+
+
+def test_steps_of_other_speed_count_by_their_time(tmp_path: Path) -> None:
+    """Three steps of 200 tokens at 300 a second take 2 s, one at 50 takes 4 s: 800 tokens in 6 s."""
+    (tmp_path / FILE).write_text("step,tokens_per_second\n3,300\n4,50\n")
+    assert tokens_per_second(tmp_path) == pytest.approx(800 / 6)

@@ -50,6 +50,7 @@ def leave(folder: Path, seed: int, batching: str = "padded") -> None:
         "train": {
             "method": "lora",
             "steps": steps,
+            "epochs": 2.0,
             "padding_share": 0.3812 if batching == "padded" else 0.0123,
             "epoch_loss": [0.5 + seed, 0.25 + seed],
             "max_grad_norm": 1.4321 + seed,
@@ -59,6 +60,7 @@ def leave(folder: Path, seed: int, batching: str = "padded") -> None:
             "seconds": 80.0 + seed,
             "seconds_per_epoch": 40.0 if batching == "padded" else 28.5,
             "tokens_per_second": 18130 + seed,
+            "resumed_from_step": 0,
             "peak_memory_mib": 1823,
         },
         "generation": {"length_bounds": None},

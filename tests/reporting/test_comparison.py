@@ -60,6 +60,7 @@ def test_only_params_that_differ_and_matter_are_listed(make: Make) -> None:
     other = replace(one, params={"a": "1", "b": "3", "c": "4", "limits.disk_gb": "6", "serving.max_rows": "7"})
     assert differing([one, other, one]) == {"b": ["2", "3", "2"], "c": ["", "4", ""]}
     assert differing([one, one]) == {}
+    assert differing([one, replace(one, code="e70fc20")]) == {"code": ["", "e70fc20"]}
 
 
 def test_means_are_those_of_the_metrics(make: Make) -> None:

@@ -51,7 +51,9 @@ sets:
       packed: [training.seed=2, training.batching=packed]
       later: [training.seed=3]
     gates:
-      two: {criteria: [rouge.rouge1 > 35, train.max_grad_norm < 1.5], otherwise: Lower the rate.}
+      two:
+        criteria: [rouge.rouge1 > 35, train.max_grad_norm < 1.5, rouge.rouge_mean kept one]
+        otherwise: Lower the rate.
 """
 
 
@@ -194,6 +196,15 @@ def test_a_set_is_reported_from_either_source_alike(both: Pair) -> None:
     assert cells[1].startswith(f"{client.get_run(both.runs['two']).data.metrics['rouge.rouge1']:.2f} ")
 
 
+def test_the_gates_of_a_set_are_those_of_its_report(both: Pair) -> None:
+    both.dialsum("report", "seeds")
+    criterion, result, measured = rows(both.path / "reports/seeds/report.md", "Gates")[2].strip("| ").split(" | ")[1:]
+    assert (criterion, result) == ("rouge.rouge\\_mean kept one", "PASS")
+    assert measured.startswith("62.00 against 60.75 (+1.25, 95 % ")
+    assert measured.endswith(") (row by row)")
+    assert f"two: PASS rouge.rouge_mean kept one: {measured}" in both.dialsum("experiments", "show", "seeds")
+
+
 def test_one_that_was_made_otherwise_says_so(both: Pair, tmp_path: Path) -> None:
     copy = Pair(tmp_path / "copy", {})
     shutil.copytree(both.path, copy.path, symlinks=True)
@@ -204,6 +215,10 @@ def test_one_that_was_made_otherwise_says_so(both: Pair, tmp_path: Path) -> None
     records = rows(copy.path / "reports/seeds/report.md", "Records")
     assert records[0].endswith("| made otherwise than it would be now: training.seed was 1, is 7 |")
     assert records[1].endswith("|  |")
+    shown = copy.dialsum("experiments", "show", "seeds")
+    assert "seeds--one: made otherwise than it would be now: training.seed was 1, is 7" in shown
+    assert ["seeds--one", "outdated", "60.75"] in [line.split()[:3] for line in shown.splitlines()]
+    assert ["seeds--two", "done", "62.00"] in [line.split()[:3] for line in shown.splitlines()]
 
 
 def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dialsum.experiments.gates import COMPANY
 from dialsum.experiments.sets import Gate, Set
 from dialsum.reporting import markdown, tables
 from dialsum.reporting.report import Report
@@ -61,8 +62,9 @@ def test_every_figure_of_the_training_is_the_one_of_the_record(three: Report) ->
     assert shown["experiment"] == list(tables.TRAINING)
     for label, record in three.records.items():
         train, speed = record.figures["train"], record.figures["train_speed"]
-        seconds, whole, tokens, memory, padding, norm, spikes, losses, dialogues = map(numbers, shown[label])
+        seconds, whole, resumed, tokens, memory, padding, norm, spikes, losses, dialogues = map(numbers, shown[label])
         assert [seconds, whole] == [[speed["seconds_per_epoch"]], [speed["seconds"]]]
+        assert resumed == [speed["resumed_from_step"]]
         assert [tokens, memory] == [[speed["tokens_per_second"]], [speed["peak_memory_mib"]]]
         assert [padding, spikes] == [[train["padding_share"]], [train["grad_norm_spikes"]]]
         assert norm == pytest.approx([train["max_grad_norm"]], abs=0.0005)
@@ -98,7 +100,8 @@ def test_gates_are_judged_as_they_are_written(three: Report) -> None:
         [
             "train_speed.seconds_per_epoch <= 0.6 * b",
             "FAIL",
-            "28.5 against 40, -29% (of the tokens of b, 38% were padding: packing saves no more than that, not 40%)",
+            "28.5 against 40, -29% (of the tokens of b, 38% were padding: packing saves no more than that, not 40%; "
+            f"{COMPANY})",
         ],
     ]
     assert three.failing() == ["b", "c"]
@@ -109,7 +112,7 @@ def test_what_was_not_measured_is_no_number(make: Make) -> None:
         "s", [make("a", train={"max_grad_norm": None, "epoch_loss": []}, rouge={"fact_recall": None})]
     )
     shown = read(markdown.render(untrained, []), "Training")["a"]
-    assert (shown[5], shown[7]) == ("–", "–")
+    assert (shown[6], shown[8]) == ("–", "–")
     assert read(markdown.render(untrained, []), "Scores")["a"][4] == "–"
 
 

@@ -88,3 +88,16 @@ def test_gates_and_what_is_missing(make: Make) -> None:
         "b fails its gate: train.max_grad_norm < 1.5: 2.4321. Lower the rate.",
         "Not finished: c.",
     ]
+
+
+def test_a_gate_and_the_paired_test_agree(make: Make) -> None:
+    """b has 1.25 less than a, within the interval of its own mean (59.50, up to 61.75), and yet in 15 rows of 20."""
+    chosen = Set("d", {"a": [], "b": []}, gates={"b": Gate(["rouge.rouge_mean kept a"], "Keep the trainer.")})
+    records = [make("s--a", seed=1), make("s--b")]
+    first, *_, last = sentences(make_report("s", records, chosen))
+    assert "score lower (-1.25, 95 % " in first
+    assert last.startswith("b fails its gate: rouge.rouge_mean kept a: 59.50 against 60.75 (-1.25, 95 % ")
+    records = [replace(one, answers={}) for one in records]
+    report = make_report("s", records, chosen)
+    assert sentences(report)[-1] == "b passes its gate."
+    assert report.gates["b"][0].note == "by its interval alone: there are no rows to compare"

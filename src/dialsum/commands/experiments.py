@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from dialsum.experiments.gates import Judgement
     from dialsum.experiments.running import Watch
     from dialsum.experiments.sets import Experiment, Set
 
@@ -75,19 +75,19 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
         raise InputError("--gated: the experiments depend on each other; leave --jobs at 1")
     snapshot.put_back()
     chosen = sets.choose(sets.read_sets(), name)
+    sets.check_gates(name, chosen)
     plan = fitting(sets.plan(name, chosen, model))
     if dry_run:
         _print_lines(plan, jobs, temp)
         return
     console = wide_console()
-    watch = _run_in_copies(plan, chosen, gated) if temp else _run_queue(console, plan, chosen, jobs, gated)
-    judged = _judged(chosen, watch)
-    _print_gates(console, chosen, judged)
+    gates = chosen if gated else None
+    watch = _run_in_copies(plan, gates) if temp else _run_queue(console, plan, jobs, gates)
+    failing = _print_gates(console, chosen, watch)
     lost = [one for one in plan if one.title not in watch.commits]
     for one in lost:
-        state = f"finished; dialsum experiments log {one.title}" if one.title in watch.tasks else "begun"
-        click.echo(f"{one.title}: not {state}", err=True)
-    if lost or (gated and _failing(chosen, judged)):
+        click.echo(f"{one.title}: {_why_lost(one.title, watch, temp)}", err=True)
+    if lost or (gated and failing):
         sys.exit(1)
 
 
@@ -98,13 +98,21 @@ def show(name: str, model: str | None) -> None:
     """Show what came of a set, the best first, and its gates."""
     from dialsum.experiments import finished, sets
     from dialsum.experiments.running import Watch
+    from dialsum.reporting import commits
 
     chosen = sets.choose(sets.read_sets(), name)
     watch = Watch(sets.plan(name, chosen, model), finished.head())
     watch.look()
+    outdated = {}
+    for one in watch.missing():
+        commit, note = commits.of_experiment(one)
+        if commit is not None and one.title not in watch.in_state("failed"):
+            watch.commits[one.title], outdated[one.title] = commit, note
     console = wide_console()
-    console.print(_results(watch))
-    _print_gates(console, chosen, _judged(chosen, watch))
+    console.print(_results(watch, outdated))
+    for title, note in outdated.items():
+        click.echo(f"{title}: {note}", err=True)
+    _print_gates(console, chosen, watch)
 
 
 @main.command()
@@ -149,32 +157,43 @@ def _print_lines(plan: Sequence[Experiment], jobs: int, temp: bool) -> None:
         click.echo(queue.in_words(queue.start_line(jobs)))
 
 
-def _run_queue(console: Console, plan: Sequence[Experiment], chosen: Set, jobs: int, gated: bool) -> Watch:
+def _why_lost(title: str, watch: Watch, temp: bool) -> str:
+    if title in watch.stopped:
+        return "stopped: a gate before it failed"
+    if temp:
+        return "failed: what DVC says above tells why" if title in watch.failed else "not begun"
+    return f"not finished; dialsum experiments log {title}" if title in watch.tasks else "not begun"
+
+
+def _run_queue(console: Console, plan: Sequence[Experiment], jobs: int, gated: Set | None) -> Watch:
     """Queue, start, and show one table until all has ended."""
     from dialsum.experiments import progress, running, screen
     from dialsum.params.limits import Limits
     from dialsum.params.strict import load
 
     limits = load(Path("params.yaml"), "limits", Limits)
-    watch = running.begin(plan, limits, click.echo)
+    watch = running.begin(plan, limits, click.echo, gated)
     steps = running.follow(watch, jobs, limits)
     screen.show(
-        console, watch, _until_a_gate_fails(steps, chosen, watch) if gated else steps, watch.rows, progress.table
+        console, watch, _until_a_gate_fails(steps, gated, watch) if gated else steps, watch.rows, progress.table
     )
     console.print(progress.table(watch.rows()))
     return watch
 
 
-def _until_a_gate_fails(steps: Iterator[str], chosen: Set, watch: Watch) -> Iterator[str]:
+def _until_a_gate_fails(steps: Iterator[str], gated: Set, watch: Watch) -> Iterator[str]:
+    from dialsum.experiments.running import stop_at_gate
+
     for told in steps:
         yield told
-        if _failing(chosen, _judged(chosen, watch)):
-            watch.queue.stop([one.title for one in watch.plan])
-            watch.look()
+        stop_at_gate(gated, watch)
 
 
-def _run_in_copies(plan: Sequence[Experiment], chosen: Set, gated: bool) -> Watch:
-    """One after the other, DVC's own words on the screen."""
+def _run_in_copies(plan: Sequence[Experiment], gated: Set | None) -> Watch:
+    """One after the other, DVC's own words on the screen.
+
+    Raises InputError if values or code are changed before all have begun: the results would not compare.
+    """
     from dialsum.experiments import finished, queue, room, running, snapshot
     from dialsum.params.limits import Limits
     from dialsum.params.strict import load
@@ -184,43 +203,74 @@ def _run_in_copies(plan: Sequence[Experiment], chosen: Set, gated: bool) -> Watc
         watch = running.Watch(list(plan), finished.head())
         watch.look()
         running.refuse_taken(watch)
-        watch.expect(one.title for one in watch.missing())
-        for one in watch.missing():
-            room.check_disk(limits)
-            click.echo(queue.in_words(queue.temp_line(one)))
-            with snapshot.remembered():
-                subprocess.run(queue.temp_line(one), env=queue.environment())
-            watch.look()
-            if limits.free_cache:
-                for told in room.free_models([one], watch.missing()):
-                    click.echo(told)
-            if gated and _failing(chosen, _judged(chosen, watch)):
+        start = finished.tree()
+        missing = watch.missing()
+        watch.expect(one.title for one in missing)
+        for place, one in enumerate(missing):
+            if gated:
+                running.stop_at_gate(gated, watch)
+            if one.title in watch.stopped:
                 break
+            room.check_disk(limits)
+            _refuse_changes(one, start)
+            click.echo(queue.in_words(queue.temp_line(one)))
+            queue.run_in_copy(one, snapshot.remembered())
+            watch.look()
+            _take(one, watch, start)
+            if limits.free_cache:
+                for told in room.free_models([one], missing[place + 1 :]):
+                    click.echo(told)
+        if gated:
+            running.stop_at_gate(gated, watch)
     return watch
 
 
-def _judged(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
-    from dialsum.experiments.running import judgements
+def _refuse_changes(one: Experiment, start: str) -> None:
+    """Raise InputError if the working tree is not as it was at the start of the set."""
+    from dialsum.experiments import finished, sets
+    from dialsum.params.strict import read_yaml
 
-    return judgements(chosen, watch)
+    if changed := finished.differences(start, replace(one, params=read_yaml(sets.PARAMS))):
+        raise InputError(
+            f"{one.title}: since the set began {'; '.join(changed[:3])}; with --temp each takes what stands here "
+            "when it begins, and the results would not compare: put it back and call again"
+        )
 
 
-def _failing(chosen: Set, judged: Mapping[str, Sequence[Judgement]]) -> list[str]:
-    return [name for name in chosen.gates if not all(one.passed for one in judged.get(name, []))]
+def _take(one: Experiment, watch: Watch, start: str) -> None:
+    """What came of an experiment counts if it has the values and the code that were asked for."""
+    from dialsum.experiments import finished
+
+    commit = watch.commits.get(one.title)
+    if commit is None:
+        watch.failed.add(one.title)
+    elif changed := finished.differences(commit, one, start):
+        del watch.commits[one.title], watch.expected[one.title]
+        watch.failed.add(one.title)
+        click.echo(f"{one.title}: was made otherwise than asked for: {'; '.join(changed[:3])}", err=True)
 
 
-def _print_gates(console: Console, chosen: Set, judged: Mapping[str, Sequence[Judgement]]) -> None:
-    """PASS or FAIL with what was measured; where a gate fails, what the file says is then to be done."""
+def _print_gates(console: Console, chosen: Set, watch: Watch) -> list[str]:
+    """PASS or FAIL with what was measured; where a gate fails, what is then to be done. Gives those that fail."""
+    from dialsum.experiments.running import fails, judgements
+
+    judged = judgements(chosen, watch)
     for name, found in judged.items():
         for one in found:
             note = f" ({one.note})" if one.note else ""
             console.print(f"{name}: {'PASS' if one.passed else 'FAIL'} {one.criterion}: {one.measured}{note}")
-    for name in _failing(chosen, judged):
-        console.print(f"{name} fails its gate. {chosen.gates[name].otherwise}")
+    titles = {one.name: one.title for one in watch.plan}
+    for name in fails(judged):
+        otherwise = "It did not finish." if titles[name] in watch.failed else chosen.gates[name].otherwise
+        console.print(f"{name} fails its gate. {otherwise}")
+    return fails(judged)
 
 
-def _results(watch: Watch) -> Table:
-    """Finished experiments by their score, then the others; seconds a dialogue as they were decoded together."""
+def _results(watch: Watch, outdated: Container[str]) -> Table:
+    """Finished experiments by their score, then the others; seconds a dialogue as they were decoded together.
+
+    `outdated`: those that were made with other values or code than now.
+    """
     from rich.table import Table
 
     from dialsum.experiments import finished
@@ -241,7 +291,7 @@ def _results(watch: Watch) -> Table:
         speed = look_up(found, SPEED)
         values.append((1 / speed if speed else None, 3))
         cells = ["" if value is None else f"{value:.{digits}f}" for value, digits in values]
-        table.add_row(one.title, rows[one.title].state, *cells)
+        table.add_row(one.title, "outdated" if one.title in outdated else rows[one.title].state, *cells)
     return table
 
 

@@ -72,16 +72,12 @@ def _of_set(name: str, model: str | None) -> Report:
 
 def _finished(plan: Sequence[Experiment]) -> tuple[list[Record], list[str]]:
     """Records of what is finished, and the names of the rest. What was made otherwise than it would be now says so."""
-    from dialsum.experiments import finished, progress
     from dialsum.reporting import commits
 
-    head, known = finished.head(), finished.experiments()
     records, missing = [], []
     for one in plan:
-        commit, note = progress.commit_of(one, known, head), ""
-        if commit is None and one.title in known:
-            commit = commits.find(one.title)
-            note = f"made otherwise than it would be now: {'; '.join(finished.differences(commit, one)[:3])}"
+        commit, note = commits.of_experiment(one)
+        if note:
             click.echo(f"{one.title}: {note}", err=True)
         if commit is None:
             missing.append(one.name)

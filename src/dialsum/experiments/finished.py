@@ -37,6 +37,11 @@ def head() -> str:
     return commit.strip()
 
 
+def tree() -> str:
+    """A commit of the working tree as it is: HEAD, or one with the edits, which no branch has."""
+    return (git("stash", "create", "the working tree") or "").strip() or head()
+
+
 def experiments() -> dict[str, dict[str, str]]:
     """Of each name, the commits of its experiments by the commit that they started from."""
     listed = git("for-each-ref", "--format=%(refname) %(objectname)", "refs/exps") or ""
@@ -49,8 +54,11 @@ def experiments() -> dict[str, dict[str, str]]:
     return found
 
 
-def differences(commit: str, experiment: Experiment) -> list[str]:
-    """What is asked for now and was not so in a commit: values of params.yaml, and files that the stages read."""
+def differences(commit: str, experiment: Experiment, code: str | None = None) -> list[str]:
+    """What is asked for now and was not so in a commit: values of params.yaml, and files that the stages read.
+
+    `code`: the commit whose files are asked for; by default they are those of the working tree.
+    """
     text = git("show", f"{commit}:{PARAMS}")
     then = YAML(typ="safe").load(text) if text else {}
     changed = [
@@ -59,7 +67,7 @@ def differences(commit: str, experiment: Experiment) -> list[str]:
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key)
     ]
-    files = git("diff", "--name-only", commit, "--", *read_by_stages(experiment))
+    files = git("diff", "--name-only", commit, *([code] if code else []), "--", *read_by_stages(experiment))
     return changed + [f"{file} has changed" for file in (files or "").splitlines()]
 
 
@@ -79,11 +87,18 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def read_by_stages(experiment: Experiment, pipeline: Path = PIPELINE) -> list[str]:
-    """Files of git that decide about the result: dvc.yaml, the deps in it that no stage writes, the catalog's entry.
+def code_of(commit: str) -> str:
+    """The last commit up to this one that touched the code: where it is the same of two, they ran the same code.
 
-    Of the user's own data git has the note that `dvc add` wrote.
+    "" where git does not know the commit, or there is no pipeline.
     """
+    if not PIPELINE.exists():
+        return ""
+    return (git("log", "-1", "--format=%h", commit, "--", *code()) or "").strip()
+
+
+def code(pipeline: Path = PIPELINE) -> list[str]:
+    """dvc.yaml, and the deps in it that no stage writes."""
     stages = read_yaml(pipeline)["stages"].values()
     deps = {dep for stage in stages for dep in stage.get("deps", []) if "$" not in dep}
     written = {
@@ -92,5 +107,13 @@ def read_by_stages(experiment: Experiment, pipeline: Path = PIPELINE) -> list[st
         for kind in ("outs", "metrics", "plots")
         for out in stage.get(kind, [])
     }
+    return sorted({*(deps - written), PIPELINE.as_posix()})
+
+
+def read_by_stages(experiment: Experiment, pipeline: Path = PIPELINE) -> list[str]:
+    """Files of git that decide about the result: the code, and the catalog's entry.
+
+    Of the user's own data git has the note that `dvc add` wrote.
+    """
     entry = f"catalog/{experiment.model}.yaml"
-    return sorted({*(deps - written), PIPELINE.as_posix(), entry, f"{experiment.params['data']['dir']}.dvc"})
+    return sorted({*code(pipeline), entry, f"{experiment.params['data']['dir']}.dvc"})

@@ -58,8 +58,8 @@ def row(experiment: Experiment, commit: str | None, task: Task | None, live: Map
     if task is None:
         return Row(experiment.title, "missing")
     if task.state != "running":
-        # It is done in the queue a moment before its commit is found, or its commit was removed.
-        return Row(experiment.title, task.state)
+        # It is done in the queue a moment before its commit is found, or its commit was removed, or is of other code.
+        return Row(experiment.title, "ended" if task.state == "done" else task.state)
     stage = running_stage(task.log)
     curve = live.get(experiment.title) if stage == TRAIN else None
     if curve is None:
@@ -74,6 +74,14 @@ def running_stage(log: Path | None) -> str:
         return ""
     found = STAGE.findall(log.read_text(encoding="utf-8", errors="replace"))
     return found[-1] if found else ""
+
+
+def last_words(log: Path | None) -> str:
+    """What the stage that failed said last, and not what DVC says of it; "" where there is nothing."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log is not None and log.exists() else ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    own = [line for line in lines if not line.startswith("ERROR: failed to reproduce")]
+    return (own or lines or [""])[-1]
 
 
 @dataclass(frozen=True)

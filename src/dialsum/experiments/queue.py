@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from dialsum.experiments.sets import Experiment
 State = Literal["queued", "running", "failed", "done"]
 LOCKED = "Unable to acquire lock"  # what DVC says while a worker collects an experiment
 PATIENCE = 60  # seconds
+COPIES = Path(".dvc/tmp/exps/standalone")  # where --temp makes its copies, each a folder tmp…
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,23 @@ def run(line: Sequence[str], lock: int | None = None) -> subprocess.CompletedPro
         if done.returncode == 0 or LOCKED not in done.stdout or time.monotonic() - began > PATIENCE:
             return done
         time.sleep(1)
+
+
+def run_in_copy(experiment: Experiment, leaving: AbstractContextManager[None]) -> None:
+    """Run an experiment at once and wait for its end; DVC's own words go to the screen.
+
+    `leaving`: held until DVC has left the workspace, which is when its copy is there.
+    """
+    before = set(COPIES.glob("tmp*"))
+    with leaving:
+        process = subprocess.Popen(temp_line(experiment), env=environment())
+        try:
+            while process.poll() is None and set(COPIES.glob("tmp*")) <= before:
+                time.sleep(0.1)
+        except KeyboardInterrupt:
+            process.wait()  # it had the interrupt too, and puts the workspace back
+            raise
+    process.wait()
 
 
 @contextmanager

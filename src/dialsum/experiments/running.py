@@ -10,14 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from subprocess import CompletedProcess
+from typing import TYPE_CHECKING
 
 from dialsum.errors import InputError
 from dialsum.experiments import finished, progress, queue, room, snapshot
-from dialsum.experiments.gates import Figures, Judgement, judge
+from dialsum.experiments.gates import Figures, Judgement, Paired, judge
 from dialsum.experiments.queue import Queue, Task
 from dialsum.experiments.sets import Experiment, Set, criteria
 from dialsum.params.limits import Limits
+
+if TYPE_CHECKING:
+    from dialsum.measures.significance import Difference
 
 SECONDS_BETWEEN_LOOKS = 2.0
 SECONDS_BETWEEN_ROLL_CALLS = 20.0  # whether a worker lives
@@ -28,7 +33,8 @@ class Watch:
     """A set that is being run: what DVC knew of it at the last look.
 
     `expected`: what is to come under names that were free, and the commit that it starts from. Whatever bears such a
-    name then is it, and is not compared with the code, which may be edited by then.
+    name then is it, and is not compared with the code, which may be edited by then. `failed`: those that ran since this
+    was made, and ended without a commit; `stopped`: those that a gate keeps from running.
     """
 
     plan: list[Experiment]
@@ -38,10 +44,13 @@ class Watch:
     commits: dict[str, str] = field(default_factory=dict)
     expected: dict[str, str] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)  # since their workers were killed
+    failed: set[str] = field(default_factory=set)
+    stopped: set[str] = field(default_factory=set)
     curves: progress.Curves = field(default_factory=progress.Curves)
 
     def look(self) -> None:
         """Ask DVC and git again. What is finished stays so."""
+        went = self.in_state("queued", "running")
         self.tasks = self.queue.tasks()
         known = finished.experiments()
         for experiment in self.plan:
@@ -54,6 +63,7 @@ class Watch:
                 commit = progress.commit_of(experiment, known, self.head)
             if commit is not None:
                 self.commits[title] = commit
+        self.failed |= set(went) & set(self.in_state("failed"))
 
     def expect(self, titles: Iterable[str]) -> None:
         """From now on they are awaited under their names. The caller has seen that the names are free."""
@@ -69,7 +79,9 @@ class Watch:
         ]
         live = self.curves.of(training)
         return [
-            progress.row(one, self.commits.get(one.title), self.tasks.get(one.title), live)
+            progress.Row(one.title, "stopped")
+            if one.title in self.stopped
+            else progress.row(one, self.commits.get(one.title), self.tasks.get(one.title), live)
             for one in self.plan
             if titles is None or one.title in titles
         ]
@@ -94,15 +106,20 @@ class Watch:
         ]
 
     def missing(self) -> list[Experiment]:
-        """What neither is finished nor waits nor runs."""
-        waiting = self.in_state("queued", "running")
-        return [one for one in self.plan if one.title not in self.commits and one.title not in waiting]
+        """What neither is finished nor waits nor runs, and is not stopped."""
+        others = {*self.commits, *self.stopped, *self.in_state("queued", "running")}
+        return [one for one in self.plan if one.title not in others]
 
 
-def begin(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None]) -> Watch:
-    """Queue what is missing. Raises InputError if a name is taken, or DVC refuses."""
+def begin(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None], gated: Set | None = None) -> Watch:
+    """Queue what is missing; of a set whose gates count, what no gate stops.
+
+    Raises InputError if a name is taken, or DVC refuses.
+    """
     with snapshot.held() as lock:
         watch = survey(plan, tell)
+        if gated:
+            stop_at_gate(gated, watch)
         add(watch, watch.missing(), limits, tell, lock)
     return watch
 
@@ -194,21 +211,52 @@ def guard_disk(watch: Watch, limits: Limits) -> None:
         raise
 
 
+def stop_at_gate(chosen: Set, watch: Watch) -> None:
+    """Where an experiment fails its gate, end what comes after it in the set and is not finished."""
+    failing = fails(judgements(chosen, watch))
+    place = next((place for place, one in enumerate(watch.plan) if one.name in failing), len(watch.plan))
+    behind = {one.title for one in watch.plan[place + 1 :]} - watch.commits.keys()
+    if behind - watch.stopped:
+        watch.queue.stop(sorted(behind))
+        watch.look()
+        watch.failed -= behind
+        watch.stopped |= behind - watch.commits.keys()
+
+
 def judgements(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
-    """Of each finished experiment that has a gate, what became of it."""
-    return judged(
-        chosen,
-        {one.name: finished.figures(watch.commits[one.title]) for one in watch.plan if one.title in watch.commits},
-    )
+    """Of each experiment that has ended and has a gate, what became of it. One that failed has reached nothing."""
+    titles = {one.name: one.title for one in watch.plan}
+    commits = {name: watch.commits[title] for name, title in titles.items() if title in watch.commits}
+    figures = {name: finished.figures(commit) for name, commit in commits.items()}
+    found = judged(chosen, figures, lambda before, after: _paired(commits[before], commits[after]))
+    unfinished = {
+        name: [Judgement(text, False, "did not finish", "") for text in gate.criteria]
+        for name, gate in chosen.gates.items()
+        if titles.get(name) in watch.failed
+    }
+    return {name: (found | unfinished)[name] for name in chosen.gates if name in found or name in unfinished}
 
 
-def judged(chosen: Set, figures: Mapping[str, Figures]) -> dict[str, list[Judgement]]:
+@cache  # asked again and again while a set runs
+def _paired(before: str, after: str) -> Mapping[str, Difference]:
+    from dialsum.reporting import commits, comparison
+
+    records = {commit: commits.read(commit, commit) for commit in (before, after)}
+    return comparison.compare(before, after, records).differences
+
+
+def judged(chosen: Set, figures: Mapping[str, Figures], paired: Paired) -> dict[str, list[Judgement]]:
     """The same by the figures of those that are finished, by their names in the set."""
     return {
-        name: [judge(criterion, figures[name], figures) for criterion in criteria(gate)]
+        name: [judge(criterion, name, figures, paired) for criterion in criteria(gate)]
         for name, gate in chosen.gates.items()
         if name in figures
     }
+
+
+def fails(judged: Mapping[str, Sequence[Judgement]]) -> list[str]:
+    """The experiments that fail their gate."""
+    return [name for name, found in judged.items() if not all(one.passed for one in found)]
 
 
 def _must(done: CompletedProcess[str], what: str) -> None:

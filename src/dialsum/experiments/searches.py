@@ -15,7 +15,6 @@ and the experiment of each trial, such as `rates--trial-07`. A search of the fil
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -25,7 +24,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from dialsum.errors import InputError
-from dialsum.experiments.gates import Figures, look_up
+from dialsum.experiments.gates import Figures, check_figure, is_of_kind, look_up, no_figure
 from dialsum.experiments.sets import (
     ENDS,
     EXPERIMENTS,
@@ -39,7 +38,6 @@ from dialsum.experiments.sets import (
 from dialsum.params.strict import STRICT, parse
 
 Value = None | bool | int | float | str
-METRICS = Path("metrics")
 MIDDLE = 0.37  # of a range, where a value is tried that is neither end, nor whole
 
 
@@ -134,24 +132,15 @@ def check(name: str, chosen: Search, model: str | None = None, path: Path = EXPE
             break
     if faults:
         raise InputError("\n".join(faults))
-    _check_metric(chosen.metric, f"{where}.metric")
+    check_figure(chosen.metric, f"{where}.metric")
     return experiment(name, chosen, 0, {key: one.probes()[0] for key, one in chosen.ranges.items()}, model, path)
-
-
-def _check_metric(metric: str, where: str) -> None:
-    """Where the last run has left the metric's file, the metric should be in it."""
-    file = METRICS / f"{metric.partition('.')[0]}.json"
-    if file.is_file():
-        score_of({file.stem: json.loads(file.read_text(encoding="utf-8"))}, metric, where)
 
 
 def score_of(figures: Figures, metric: str, where: str) -> float:
     """The metric in the content of metrics/*.json. Raises InputError with what there is, if there is no such number."""
     found = look_up(figures, metric)
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        file = metric.partition(".")[0]
-        there = [f"{one}.{key}" for one in ([file] if file in figures else figures) for key in figures[one]]
-        raise InputError(f"{where}: there is no number {metric}; expected is one of {', '.join(there)}")
+    if not is_of_kind(found):
+        raise no_figure(figures, metric, where)
     return float(found)
 
 

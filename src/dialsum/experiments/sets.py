@@ -30,7 +30,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from dialsum.errors import InputError
-from dialsum.experiments.gates import Criterion, read_criterion
+from dialsum.experiments.gates import Criterion, check, read_criterion
 from dialsum.params.sections import find_faults
 from dialsum.params.strict import STRICT, parse, read_yaml
 
@@ -116,6 +116,19 @@ def choose(sets: dict[str, Set], name: str, path: Path = EXPERIMENTS) -> Set:
 def criteria(gate: Gate) -> list[Criterion]:
     """What a gate asks for, read."""
     return [read_criterion(text, "gate") for text in gate.criteria]
+
+
+def check_gates(name: str, chosen: Set, path: Path = EXPERIMENTS) -> None:
+    """Raise InputError that lists the criteria which ask for what the last run has not left."""
+    faults = []
+    for gated, gate in chosen.gates.items():
+        for criterion in criteria(gate):
+            try:
+                check(criterion, f"{path}: sets.{name}.gates.{gated}: {criterion.text!r}")
+            except InputError as error:
+                faults.append(str(error))
+    if faults:
+        raise InputError("\n".join(faults))
 
 
 def plan(name: str, chosen: Set, model: str | None = None, path: Path = EXPERIMENTS) -> list[Experiment]:

@@ -1,8 +1,8 @@
 """The workspace before DVC queues from it, to be had again if that is killed.
 
-To queue an experiment DVC stashes what is not committed, detaches HEAD, writes the overrides into params.yaml, and
-takes all of it back a second later. Killed in between it leaves a detached HEAD, and the user's edits in the stash. So
-a note is kept meanwhile, `.dialsum/experiments/before.json`:
+To queue an experiment, or to copy it for --temp, DVC stashes what is not committed, detaches HEAD, writes the overrides
+into params.yaml, and takes all of it back a second later. Killed in between it leaves a detached HEAD, and the user's
+edits in the stash. So a note is kept meanwhile, `.dialsum/experiments/before.json`:
 
     {"head": "refs/heads/main", "commit": "e70fc20…", "edits": "91ab02c…"}
 
@@ -73,7 +73,7 @@ def restore() -> None:
     if head() == note["commit"] and _left_by_dvc(note):
         found = (git("stash", "create", "as dialsum found it") or "").strip()
         if found:  # nothing is thrown away: `git stash list` shows it
-            git("stash", "store", "-m", "what a killed `dvc exp run --queue` left", found)
+            git("stash", "store", "-m", "what a killed `dvc exp run` left", found)
         done = [git("reset", "--hard", "--quiet")]
         if note["head"]:
             done.append(git("symbolic-ref", "HEAD", note["head"]))

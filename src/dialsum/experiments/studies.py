@@ -85,9 +85,17 @@ def trials(study: optuna.Study, *states: TrialState) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=states or None)
 
 
+def counted(study: optuna.Study) -> int:
+    """How many trials count as run: all but those that failed before the first score, whatever the values."""
+    scored = min((one.number for one in trials(study, TrialState.COMPLETE)), default=None)
+    return sum(
+        one.state is not TrialState.FAIL or (scored is not None and one.number > scored) for one in trials(study)
+    )
+
+
 def is_over(study: optuna.Study, wanted: int) -> bool:
-    """Whether there are so many trials and none is open."""
-    return len(trials(study)) >= wanted and not trials(study, TrialState.RUNNING)
+    """Whether so many trials count and none is open."""
+    return counted(study) >= wanted and not trials(study, TrialState.RUNNING)
 
 
 def failed(study: optuna.Study) -> list[FrozenTrial]:

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Tell = Callable[[str], None]
+HOPELESS = 3  # failures, before the first score, that are more likely of the machine or the code than of the values
 
 
 @dataclass
 class Tuning:
     """A search at work.
 
-    `open`: the numbers of trials by title. `killed`: the titles of those that the same command repeats.
+    `open`: the numbers of trials by title. `killed`: the titles of those that the same command repeats. `failures`: why
+    trials failed since it began.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Tuning:
     watch: Watch = field(init=False)
     open: dict[str, int] = field(default_factory=dict)
     killed: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     def title(self, number: int) -> str:
         """Of a trial, as DVC knows it."""
@@ -80,6 +83,16 @@ class Tuning:
                 columns[headings[key]][self.title(trial.number)] = _in_short(value)
         return progress.table(rows, caption, columns)
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether some have failed and none has ever had a score: another would most likely fail too."""
+        return len(self.failures) >= HOPELESS and studies.best(self.study) is None
+
+    def fail(self, number: int, reason: str, words: str) -> None:
+        """Tell the study of a failure. `words`: what was said last."""
+        studies.tell_failed(self.study, number, reason)
+        self.failures.append(words)
+
     def changed(self) -> list[str]:
         """What of code and values is not as it was for the trials before: scores of both would not compare.
 
@@ -114,6 +127,7 @@ def begin(tuning: Tuning, limits: Limits, tell: Tell) -> None:
     with snapshot.held() as lock:
         tuning.watch = running.survey(plan, tell)
         _settle(tuning, tell, again=True)
+        tuning.failures.clear()  # those of an earlier call
         _refuse_changes(tuning)
         lost = [one for one in tuning.watch.missing() if one.title in tuning.open]
         running.add(tuning.watch, lost, limits, tell, lock)
@@ -123,13 +137,18 @@ def begin(tuning: Tuning, limits: Limits, tell: Tell) -> None:
 def steps(tuning: Tuning, wanted: int, jobs: int, limits: Limits, tell: Tell) -> Iterator[str]:
     """Go on until there are so many trials and all have ended; yields as `running.follow` does.
 
-    Raises InputError if the disk is too full, or if code or values are changed meanwhile.
+    Raises InputError if the disk is too full, if code or values are changed meanwhile, or if the first trials all fail.
     """
     _ask(tuning, wanted, jobs, limits, tell)
     for told in running.follow(tuning.watch, jobs, limits):
         yield told
         _settle(tuning, tell)
         _ask(tuning, wanted, jobs, limits, tell)
+    if tuning.hopeless:
+        raise InputError(
+            f"{tuning.study.study_name}: {len(tuning.failures)} trials have failed and none has a score, the last "
+            f"with: {tuning.failures[-1]}; mend that and call again: failures before the first score do not count"
+        )
 
 
 def _settle(tuning: Tuning, tell: Tell, again: bool = False) -> None:
@@ -147,7 +166,8 @@ def _settle(tuning: Tuning, tell: Tell, again: bool = False) -> None:
             tell(f"{title}: was killed; the same command repeats it")
         else:
             reason = "was taken out of the queue" if task is None else f"failed; dialsum experiments log {title}"
-            studies.tell_failed(tuning.study, number, reason)
+            words = reason if task is None else progress.last_words(task.log) or reason
+            tuning.fail(number, reason, words)
         del tuning.open[title]
 
 
@@ -158,12 +178,13 @@ def _tell_score(tuning: Tuning, title: str, number: int) -> None:
     if math.isfinite(score):
         studies.tell(tuning.study, number, score)
     else:
-        studies.tell_failed(tuning.study, number, f"{tuning.chosen.metric} is {score}")
+        reason = f"{tuning.chosen.metric} is {score}"
+        tuning.fail(number, reason, reason)
 
 
 def _ask(tuning: Tuning, wanted: int, jobs: int, limits: Limits, tell: Tell) -> None:
     """Ask for trials and queue them, while one is wanted and there is room for it."""
-    while len(tuning.open) < jobs and len(studies.trials(tuning.study)) < wanted:
+    while len(tuning.open) < jobs and studies.counted(tuning.study) < wanted and not tuning.hopeless:
         running.guard_disk(tuning.watch, limits)
         _refuse_changes(tuning)
         number = studies.ask(tuning.study, tuning.chosen)
@@ -191,7 +212,7 @@ def _experiment(tuning: Tuning, number: int, tell: Tell) -> Experiment | None:
     try:
         return tuning.experiment(number, studies.asked(tuning.study, number, tuning.chosen))
     except InputError as error:
-        studies.tell_failed(tuning.study, number, str(error))
+        tuning.fail(number, str(error), str(error))
         tell(str(error))
         return None
 

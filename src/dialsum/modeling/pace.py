@@ -13,6 +13,7 @@ metrics/train_speed.json; over a second the difference to the very rows of these
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,19 @@ from transformers import TrainerCallback, TrainerState
 FILE = "pace.csv"
 HEADER = "step,tokens_per_second\n"
 SECONDS = 1.0  # between two points, at least
+
+
+def tokens_per_second(folder: Path) -> float | None:
+    """Of the whole training, whatever attempts it took; None where nothing was measured.
+
+    Each point holds for the steps since the one before. A step that was taken again counts once, as it went then.
+    """
+    file = folder / FILE
+    lines = file.read_text(encoding="utf-8").splitlines()[1:] if file.exists() else []
+    points = [(int(step), int(speed)) for step, _, speed in (line.partition(",") for line in lines)]
+    steps = [after - before for before, after in pairwise([0, *(step for step, _ in points)])]
+    seconds = sum(count / max(speed, 1) for count, (_, speed) in zip(steps, points, strict=True))
+    return sum(steps) / seconds if seconds else None
 
 
 class Pace(TrainerCallback):

@@ -16,8 +16,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from dialsum.errors import InputError
-from dialsum.experiments import finished
+from dialsum.experiments import finished, progress
 from dialsum.experiments.finished import git
+from dialsum.experiments.sets import Experiment
 from dialsum.reporting.record import Record, check, in_words, read_answers, read_curve
 
 SCORES, DEV = "data/scores/dev.csv", "data/prepared/dev.jsonl"
@@ -34,6 +35,16 @@ def find(name: str) -> str:
     if commit is None or name.startswith("-"):
         raise InputError(f"{name}: is no experiment and no commit; `dvc exp list --all-commits` names the experiments")
     return commit.strip()
+
+
+def of_experiment(one: Experiment) -> tuple[str | None, str]:
+    """The commit of an experiment as it would be made now, else the newest of its name and how it was made; or None."""
+    known = finished.experiments()
+    commit = progress.commit_of(one, known, finished.head())
+    if commit is not None or one.title not in known:
+        return commit, ""
+    commit = find(one.title)
+    return commit, f"made otherwise than it would be now: {'; '.join(finished.differences(commit, one)[:3])}"
 
 
 def read(name: str, commit: str, note: str = "") -> Record:
@@ -56,6 +67,7 @@ def read(name: str, commit: str, note: str = "") -> Record:
         curve=read_curve(io.StringIO(git("show", f"{commit}:plots/training.csv") or "", newline="")),
         answers=answers,
         dialogues=_dialogues(cached) if answers else {},
+        code=finished.code_of(commit),
         note="; ".join(part for part in (note, "" if answers else LOST) if part),
     )
 

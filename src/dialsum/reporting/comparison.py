@@ -19,6 +19,7 @@ from dialsum.reporting.record import FINAL, SCORES, Record
 UNIT = "evaluation.tokens"
 WITHOUT_EFFECT = ("limits.", "registry.", "serving.")  # no figure depends on these sections
 SCORE = f"rouge.{FINAL}"
+CODE = "code"  # no param has this name
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,11 @@ def score(record: Record) -> float:
 
 
 def differing(records: Sequence[Record]) -> dict[str, list[str]]:
-    """The params in which they are not all alike, each with the value of every record; "" where it has none."""
+    """The params in which they are not all alike, each with the value of every record; "" where it has none.
+
+    After them `code`, with the commit of each that last touched it, if it is not that of all.
+    """
     keys = dict.fromkeys(key for record in records for key in record.params if not key.startswith(WITHOUT_EFFECT))
     values = {key: [record.params.get(key, "") for record in records] for key in keys}
+    values[CODE] = [record.code for record in records]
     return {key: found for key, found in values.items() if len(set(found)) > 1}

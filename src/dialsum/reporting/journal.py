@@ -105,7 +105,7 @@ def _told(record: Record, before: Record | None) -> str:
     found = comparison.differing([before, record])
     changed = [f"{key}: {old or 'none'} → {new or 'none'}" for key, (old, new) in found.items()]
     more = f", and {len(changed) - CHANGES} more" if len(changed) > CHANGES else ""
-    return f"{', '.join(changed[:CHANGES])}{more}" or "no param"
+    return f"{', '.join(changed[:CHANGES])}{more}" or "neither params nor code"
 
 
 def _result(record: Record, before: Record | None) -> str:

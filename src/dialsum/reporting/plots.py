@@ -99,7 +99,8 @@ def _score(axes: Axes, records: Mapping[str, Record], colors: dict[str, Any]) ->
         value = record.figure(f"rouge.{FINAL}")
         around = record.figure(f"rouge.intervals.{FINAL}")
         reach = [[max(value - around["low"], 0.0)], [max(around["high"] - value, 0.0)]] if around else None
-        seconds = record.figure("train_speed.seconds") or 0.0
+        epoch, epochs = record.figure("train_speed.seconds_per_epoch"), record.figure("train.epochs")
+        seconds = epoch * epochs if epoch and epochs else 0.0  # `seconds` are those of the last attempt alone
         axes.errorbar([seconds], [value], yerr=reach, fmt="o", color=colors[label], label=label, capsize=3)
     axes.set_xlabel("seconds of training")
     axes.set_ylabel("percent")

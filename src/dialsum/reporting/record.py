@@ -44,7 +44,8 @@ class Record:
     `source`: the commit, or the run's id. `params`: flat, as texts, those in force. `figures`: the content of
     metrics/*.json by file. `curve`: a logged step each; cells that are empty are not there. `answers`: all dev rows by
     id; empty where they are lost. `dialogues`: those of some rows, spread over dev, the same for each experiment on it.
-    `note`: what a reader must know of it, or "".
+    `code`: the last commit that touched the code it ran, or "" if that is not known. `note`: what a reader must know of
+    it, or "".
     """
 
     name: str
@@ -55,6 +56,7 @@ class Record:
     curve: Sequence[Mapping[str, float]]
     answers: Mapping[str, Answer]
     dialogues: Mapping[str, str]
+    code: str = ""
     note: str = ""
 
     def figure(self, path: str) -> Any:

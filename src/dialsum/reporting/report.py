@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from dialsum.errors import InputError
 from dialsum.experiments.gates import Judgement
-from dialsum.experiments.running import judged
+from dialsum.experiments.running import fails, judged
 from dialsum.experiments.sets import Set
+from dialsum.measures.significance import Difference
 from dialsum.reporting import comparison
 from dialsum.reporting.comparison import Pair
 from dialsum.reporting.record import Record, labels
@@ -39,7 +40,7 @@ class Report:
 
     def failing(self) -> list[str]:
         """The experiments that fail their gate."""
-        return [name for name, found in self.gates.items() if not all(one.passed for one in found)]
+        return fails(self.gates)
 
     def dialogues(self) -> dict[str, str]:
         """Some dialogues that all have summarized whose rows are not lost, spread over dev, by id."""
@@ -57,7 +58,12 @@ def make(
     if not records:
         raise InputError(f"{title}: nothing of it is finished; `dialsum experiments run {title}` runs it")
     named = labels(records)
-    gates = judged(chosen, {name: record.figures for name, record in named.items()}) if chosen else {}
+    figures = {name: record.figures for name, record in named.items()}
+
+    def paired(before: str, after: str) -> Mapping[str, Difference]:
+        return comparison.compare(before, after, named).differences
+
+    gates = judged(chosen, figures, paired) if chosen else {}
     return Report(
         title,
         describe or (chosen.describe if chosen else ""),

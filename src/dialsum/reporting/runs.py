@@ -12,13 +12,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from dialsum.errors import InputError
+from dialsum.experiments import finished
 from dialsum.reporting.record import Answer, Record, check, read_answers, read_curve, read_figures
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-EXPERIMENT = "dvc.exp_name"
+EXPERIMENT, COMMIT = "dvc.exp_name", "git.commit"  # the tags
 METRICS, CURVE, ANSWERS, EXAMPLES = "metrics", "plots/training.csv", "scores/dev.csv", "predictions.json"
 LOST = "no scores of rows: it is not compared row by row"
 
@@ -70,6 +71,7 @@ def read_run(client: MlflowClient, run: Run) -> Record:
             curve=_lines(files[CURVE], read_curve, []),
             answers=answers,
             dialogues=_dialogues(files[EXAMPLES]) if answers else {},
+            code=finished.code_of(commit) if (commit := run.data.tags.get(COMMIT)) else "",
             note="" if answers else LOST,
         )
 

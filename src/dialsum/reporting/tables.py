@@ -25,6 +25,7 @@ RATES = {
 TRAINING = {
     "s/epoch": ("train_speed.seconds_per_epoch", "{:.1f}"),
     "seconds": ("train_speed.seconds", "{:.1f}"),
+    "resumed": ("train_speed.resumed_from_step", "{:.0f}"),
     "tokens/s": ("train_speed.tokens_per_second", "{:,.0f}"),
     "peak MiB": ("train_speed.peak_memory_mib", "{:,.0f}"),
     "padding": ("train.padding_share", "{:.4f}"),
@@ -89,17 +90,19 @@ def training(report: Report) -> Table:
     """What the training took, and how steady it was, as metrics/train.json and train_speed.json have it."""
     rows = [[label, *(cell(record, name) for name in TRAINING)] for label, record in report.records.items()]
     note = (
-        "Seconds compare where experiments had the machine to themselves, or as much company. padding: share of the "
-        "tokens. max grad norm: before clipping; a spike is more than 1.5. dialogues/s: written together."
+        "Seconds compare where experiments had the machine to themselves, or as much company. s/epoch and tokens/s: by "
+        "the steps alone. seconds: of the last attempt, with loading and evaluations. resumed: the step it went on "
+        "from. padding: share of the tokens. max grad norm: before clipping; a spike is more than 1.5. dialogues/s: "
+        "written together."
     )
     return Table("Training", ["experiment", *TRAINING], rows, note)
 
 
 def differing(report: Report) -> Table:
-    """The params in which experiments differ, as they were in force."""
+    """The params in which experiments differ, as they were in force, and the code."""
     found = comparison.differing(list(report.records.values()))
     rows = [[key, *values] for key, values in found.items()]
-    note = "" if rows else "Nothing: all params are alike."
+    note = "" if rows else "Nothing: params and code are alike."
     return Table("What differs", ["param", *report.records], rows, note, frozenset(range(len(report.records) + 1)))
 
 

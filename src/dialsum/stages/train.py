@@ -140,28 +140,32 @@ def tune(training: Training, entry: Entry, tokenized: Path, base: Path, checkpoi
         **tuned.rows,
         **figures.of_log(tuned.log),
     }
-    return Outcome(tuned.model, tuned.weights, found, _times(tuned, seconds), tuned.log)
+    return Outcome(tuned.model, tuned.weights, found, _times(tuned, seconds, checkpoints), tuned.log)
 
 
-def _times(tuned: Tuned, seconds: float) -> dict[str, Any]:
-    """What depends on the machine; of several processes, on the first. A resumed run counts what it did itself; seconds
-    have loading among them.
+def _times(tuned: Tuned, seconds: float, checkpoints: Path) -> dict[str, Any]:
+    """What depends on the machine; of several processes, on the first.
+
+    `seconds` are those of this run, with loading and evaluations; all else is by the steps themselves, those too that a
+    run took before it was killed, so that a resumed training compares with a whole one.
     """
     import resource
 
     import torch
 
+    from dialsum.modeling import pace
+
     cuda = torch.cuda.is_available()
-    share = (tuned.steps - tuned.resumed_from) / tuned.steps
-    epochs = share * max(row["epoch"] for row in tuned.log)
     unit = 1 if sys.platform == "darwin" else 1024  # bytes of ru_maxrss
     peak = torch.cuda.max_memory_allocated() if cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    speed, rows = pace.tokens_per_second(checkpoints), tuned.rows
+    epochs = max(row["epoch"] for row in tuned.log)
     return {
         "seconds": round(seconds, 1),
-        "seconds_per_epoch": round(seconds / epochs, 1) if epochs else None,
-        "tokens_per_second": round(tuned.rows["tokens"] * epochs / seconds),
-        "supervised_tokens_per_second": round(tuned.rows["supervised_tokens"] * epochs / seconds),
-        "steps_per_second": round((tuned.steps - tuned.resumed_from) / seconds, 3),
+        "seconds_per_epoch": speed and round(rows["tokens"] / speed, 1),
+        "tokens_per_second": speed and round(speed),
+        "supervised_tokens_per_second": speed and round(speed * rows["supervised_tokens"] / rows["tokens"]),
+        "steps_per_second": speed and round(speed * tuned.steps / (epochs * rows["tokens"]), 3),
         "resumed_from_step": tuned.resumed_from,
         "peak_memory_mib": round(peak / 2**20),
         "device": torch.cuda.get_device_name() if cuda else "cpu",
