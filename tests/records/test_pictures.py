@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from PIL import Image
 
 from dialsum.records import pictures
@@ -37,6 +38,18 @@ def test_a_panel_for_each_curve_that_has_values(tmp_path: Path) -> None:
         "token_lengths.png": (800, 300),
         "training.png": (800, 900),
     }
+
+
+def test_without_a_font_for_hangul_one_line_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pictures, "HANGUL", ("No such font",))
+    (tmp_path / "data_topics.csv").write_text("topic,train,dev\n물건 분실,85,4\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pictures.draw(tmp_path, tmp_path)
+    assert capsys.readouterr().err.startswith("no font with Hangul is installed")
+    assert (tmp_path / "data_topics.png").is_file()
 
 
 def test_curves_are_drawn_where_their_values_are() -> None:

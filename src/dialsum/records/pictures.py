@@ -8,6 +8,8 @@ What `dvc plots show` draws is said in dvc.yaml; its pages load their scripts fr
 
 from __future__ import annotations
 
+import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +38,14 @@ def draw(plots: Path, folder: Path) -> None:
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
     fonts = [name for name in HANGUL if name in installed]
-    with matplotlib.rc_context({"font.family": [*fonts[:1], "DejaVu Sans"]}):
+    if not fonts:
+        print(
+            "no font with Hangul is installed, so Korean words are boxes in the pictures of the run (Debian, Ubuntu: "
+            "apt install fonts-nanum)",
+            file=sys.stderr,
+        )
+    with matplotlib.rc_context({"font.family": [*fonts[:1], "DejaVu Sans"]}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+", UserWarning)  # one for each letter
         for path in sorted(plots.glob("*.csv")):
             frame = pd.read_csv(path, index_col=0)
             if len(frame):
