@@ -153,7 +153,13 @@ def without_rules(summarizer: Summarizer) -> Summarizer:
     """The same model, free to say what it likes."""
     off: Any = dict.fromkeys(asdict(summarizer.generation.postprocess), False)
     postprocess = replace(summarizer.generation.postprocess, **off)
-    free = replace(summarizer.generation, no_repeat_ngram_size=0, foreign_tokens="allow", postprocess=postprocess)
+    free = replace(
+        summarizer.generation,
+        repetition_penalty=1.0,
+        no_repeat_ngram_size=0,
+        foreign_tokens="allow",
+        postprocess=postprocess,
+    )
     return replace(summarizer, generation=free, foreign=None)
 
 

@@ -32,7 +32,8 @@ FORM = Form(format="plain", system="none")
 LIMITS = Tokenize(max_source_tokens=256, max_target_tokens=64, truncation="tail")
 GREEDY = replace(
     load(Path(__file__).parents[1] / "params.yaml", "generation", Generation),
-    max_new_tokens=16, num_beams=1, no_repeat_ngram_size=0, foreign_tokens="allow", batch_size=7, threads=1,
+    max_new_tokens=16, num_beams=1, repetition_penalty=1.0, no_repeat_ngram_size=0, foreign_tokens="allow",
+    batch_size=7, threads=1,
 )  # fmt: skip
 
 
