@@ -9,7 +9,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from dialsum.experiments.running import Watch
     from dialsum.experiments.sets import Experiment, Set
+    from dialsum.params.limits import Limits
 
 FIGURES = {  # of the table of results: heading, figure, decimals
     "ROUGE-1": ("rouge.rouge1", 2),
@@ -69,7 +69,9 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
 
     Ctrl-C ends what runs and empties the queue of this set; call it again to go on. A training goes on where it was.
     """
-    from dialsum.experiments import sets, snapshot
+    from dialsum.experiments import copies, sets, snapshot
+    from dialsum.params.limits import Limits
+    from dialsum.params.strict import load
 
     if gated and jobs > 1:
         raise InputError("--gated: the experiments depend on each other; leave --jobs at 1")
@@ -81,8 +83,8 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
         _print_lines(plan, jobs, temp)
         return
     console = wide_console()
-    gates = chosen if gated else None
-    watch = _run_in_copies(plan, gates) if temp else _run_queue(console, plan, jobs, gates)
+    gates, limits = chosen if gated else None, load(Path("params.yaml"), "limits", Limits)
+    watch = copies.run(plan, limits, click.echo, gates) if temp else _run_queue(console, plan, jobs, limits, gates)
     failing = _print_gates(console, chosen, watch)
     lost = [one for one in plan if one.title not in watch.commits]
     for one in lost:
@@ -165,13 +167,10 @@ def _why_lost(title: str, watch: Watch, temp: bool) -> str:
     return f"not finished; dialsum experiments log {title}" if title in watch.tasks else "not begun"
 
 
-def _run_queue(console: Console, plan: Sequence[Experiment], jobs: int, gated: Set | None) -> Watch:
+def _run_queue(console: Console, plan: Sequence[Experiment], jobs: int, limits: Limits, gated: Set | None) -> Watch:
     """Queue, start, and show one table until all has ended."""
     from dialsum.experiments import progress, running, screen
-    from dialsum.params.limits import Limits
-    from dialsum.params.strict import load
 
-    limits = load(Path("params.yaml"), "limits", Limits)
     watch = running.begin(plan, limits, click.echo, gated)
     steps = running.follow(watch, jobs, limits)
     screen.show(
@@ -187,67 +186,6 @@ def _until_a_gate_fails(steps: Iterator[str], gated: Set, watch: Watch) -> Itera
     for told in steps:
         yield told
         stop_at_gate(gated, watch)
-
-
-def _run_in_copies(plan: Sequence[Experiment], gated: Set | None) -> Watch:
-    """One after the other, DVC's own words on the screen.
-
-    Raises InputError if values or code are changed before all have begun: the results would not compare.
-    """
-    from dialsum.experiments import finished, queue, room, running, snapshot
-    from dialsum.params.limits import Limits
-    from dialsum.params.strict import load
-
-    limits = load(Path("params.yaml"), "limits", Limits)
-    with snapshot.held():
-        watch = running.Watch(list(plan), finished.head())
-        watch.look()
-        running.refuse_taken(watch)
-        start = finished.tree()
-        missing = watch.missing()
-        watch.expect(one.title for one in missing)
-        for place, one in enumerate(missing):
-            if gated:
-                running.stop_at_gate(gated, watch)
-            if one.title in watch.stopped:
-                break
-            room.check_disk(limits)
-            _refuse_changes(one, start)
-            click.echo(queue.in_words(queue.temp_line(one)))
-            queue.run_in_copy(one, snapshot.remembered())
-            watch.look()
-            _take(one, watch, start)
-            if limits.free_cache:
-                for told in room.free_models([one], missing[place + 1 :]):
-                    click.echo(told)
-        if gated:
-            running.stop_at_gate(gated, watch)
-    return watch
-
-
-def _refuse_changes(one: Experiment, start: str) -> None:
-    """Raise InputError if the working tree is not as it was at the start of the set."""
-    from dialsum.experiments import finished, sets
-    from dialsum.params.strict import read_yaml
-
-    if changed := finished.differences(start, replace(one, params=read_yaml(sets.PARAMS))):
-        raise InputError(
-            f"{one.title}: since the set began {'; '.join(changed[:3])}; with --temp each takes what stands here "
-            "when it begins, and the results would not compare: put it back and call again"
-        )
-
-
-def _take(one: Experiment, watch: Watch, start: str) -> None:
-    """What came of an experiment counts if it has the values and the code that were asked for."""
-    from dialsum.experiments import finished
-
-    commit = watch.commits.get(one.title)
-    if commit is None:
-        watch.failed.add(one.title)
-    elif changed := finished.differences(commit, one, start):
-        del watch.commits[one.title], watch.expected[one.title]
-        watch.failed.add(one.title)
-        click.echo(f"{one.title}: was made otherwise than asked for: {'; '.join(changed[:3])}", err=True)
 
 
 def _print_gates(console: Console, chosen: Set, watch: Watch) -> list[str]:
