@@ -24,7 +24,10 @@ def free_port() -> int:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The address of a PostgreSQL of its own, which is gone afterwards."""
+    """The address of a PostgreSQL of its own, which is gone afterwards.
+
+    It names the driver: SQLAlchemy takes another one by itself, by its version.
+    """
     found = shutil.which("initdb") or next(
         map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))[::-1]), None
     )
@@ -60,7 +63,7 @@ def postgresql() -> Iterator[str]:
                     assert process.poll() is None, "PostgreSQL has ended"
                     assert time.monotonic() < until
                     time.sleep(0.2)
-                yield f"postgresql://mlflow@127.0.0.1:{port}/postgres"
+                yield f"postgresql+psycopg2://mlflow@127.0.0.1:{port}/postgres"
             finally:
                 process.terminate()
     finally:
