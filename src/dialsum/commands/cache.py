@@ -54,8 +54,7 @@ def prune(yes: bool) -> None:
         click.echo(f"{revision.size_on_disk / GB:8.2f} GB  {repository.repo_id} at {revision.commit_hash[:8]}")
     strategy = cache.delete_revisions(*(revision.commit_hash for _, revision in unneeded))
     freed = f"{strategy.expected_freed_size / GB:.2f} GB"
-    if not yes and not click.confirm(f"Delete them from {hub_cache()}, and free {freed}?"):
-        click.echo("nothing is deleted")
+    if not (yes or _agreed(hub_cache(), freed)):
         return
     strategy.execute()
     click.echo(f"{freed} are free again")
@@ -79,12 +78,19 @@ def unfinished(yes: bool) -> None:
         last = datetime.fromtimestamp(folder.stat().st_mtime)
         click.echo(f"{taken / GB:8.2f} GB  {folder.parent.name} of {last:%Y-%m-%d %H:%M} ({folder.name})")
     freed = f"{sum(taken for _, taken in found) / GB:.2f} GB"
-    if not yes and not click.confirm(f"Delete them from {root()}, and free {freed}?"):
-        click.echo("nothing is deleted")
+    if not (yes or _agreed(root(), freed)):
         return
     for folder, _ in found:
         discard(folder)
     click.echo(f"{freed} are free again")
+
+
+def _agreed(folder: Path, freed: str) -> bool:
+    """Ask, and on a no say that nothing has happened."""
+    if click.confirm(f"Delete them from {folder}, and free {freed}?"):
+        return True
+    click.echo("nothing is deleted")
+    return False
 
 
 def size(folder: Path) -> int:
