@@ -4,16 +4,16 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from huggingface_hub import constants
 
-from dialsum.commands import cache
 from dialsum.errors import InputError
 from dialsum.experiments import room
 from dialsum.experiments.sets import Experiment, Set, plan
 from dialsum.modeling import gpu
+from dialsum.modeling.pin import Pin, write_pin
 from dialsum.params.limits import Limits
 
 if TYPE_CHECKING:
@@ -63,35 +63,42 @@ def test_without_a_gpu_the_main_memory_counts(monkeypatch: pytest.MonkeyPatch) -
     assert room.too_large(experiment("model.name=qwen3-4b", "model.path=/models/small")) is None, "not the catalog's"
 
 
-def test_models_that_no_coming_experiment_needs_are_freed(monkeypatch: pytest.MonkeyPatch) -> None:
-    deleted: list[str] = []
-    revision = SimpleNamespace(commit_hash="1" * 40)
-    repos = [
-        SimpleNamespace(repo_type="model", repo_id=hub, revisions=[revision], size_on_disk=8_100_000_000)
-        for hub in (QWEN, LLAMA, "team/other")
-    ]
+def test_models_that_nothing_asks_for_any_more_are_freed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "hub"
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    for name, revision in ((QWEN, "1" * 40), (QWEN, "2" * 40), (LLAMA, "3" * 40), ("team/other", "4" * 40)):
+        weights(cache, name, revision)
 
-    def delete_revisions(*hashes: str) -> SimpleNamespace:
-        return SimpleNamespace(execute=lambda: deleted.extend(hashes))
+    def left() -> str:
+        return "".join(sorted(path.name[0] for path in cache.glob("*/snapshots/*")))
 
-    monkeypatch.setattr(cache, "scan", lambda: SimpleNamespace(repos=repos, delete_revisions=delete_revisions))
     qwen, llama = experiment("model.name=qwen3-4b"), experiment("model.name=llama-3.2-korean-3b")
     sixteen = experiment("model.name=llama-3.2-korean-3b-fp16")
-    assert room.free_models([llama, qwen], [sixteen]) == [f"{QWEN}: 8.10 GB of the hub's cache are free again"]
-    assert deleted == ["1" * 40]
     assert room.free_models([qwen], [qwen]) == []
     local = replace(qwen, params={**qwen.params, "model": {"name": "qwen3-4b", "path": "/here"}})
     assert room.free_models([local, experiment("model.name=tiny-llama")], []) == []
-    assert len(deleted) == 1
+    assert left() == "1234"
+
+    # The last run in the workspace stands on the second revision.
+    Path("models/base").mkdir(parents=True)
+    write_pin(Path("models/base"), Pin("qwen3-4b", "hub", QWEN, "2" * 40, "causal", "float16", ["<|im_end|>"], {}))
+    said = f"{QWEN} at 11111111: 0.01 GB of the hub's cache are free again"
+    assert room.free_models([llama, qwen], [sixteen]) == [said]
+    assert left() == "234"
+
+
+def weights(cache: Path, name: str, revision: str) -> None:
+    """A revision with one file of 5 MB, as the hub's library lays them out."""
+    snapshot = cache / f"models--{name.replace('/', '--')}" / "snapshots" / revision
+    snapshot.mkdir(parents=True)
+    (snapshot / "model.safetensors").write_bytes(b"0" * 5_000_000)
 
 
 @pytest.mark.parametrize("begun", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_an_experiment_in_dvcs_queue_keeps_its_model_in_the_cache(queueing: Small, tmp_path: Path, begun: bool) -> None:
     hub = tmp_path / "hub"
     for name, revision in ((QWEN, "1" * 40), (LLAMA, "2" * 40)):
-        snapshot = hub / f"models--{name.replace('/', '--')}" / "snapshots" / revision
-        snapshot.mkdir(parents=True)
-        (snapshot / "model.safetensors").write_bytes(b"weights")
+        weights(hub, name, revision)
     for name in ("qwen3-4b", "llama-3.2-korean-3b"):
         shutil.copy(ROOT / "catalog" / f"{name}.yaml", queueing.path / "catalog")
 

@@ -7,24 +7,12 @@ version needs; `.dialsum/` without what killed and failed stages have left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-from ruamel.yaml import YAML
 
-from dialsum.modeling.catalog import Entry, read_catalog
 from dialsum.modeling.disk import GB, hub_cache
-from dialsum.modeling.pin import PIN, read_pin
-from dialsum.params.model import Model
-from dialsum.params.strict import load, parse
-
-if TYPE_CHECKING:
-    from huggingface_hub import CachedRepoInfo, CachedRevisionInfo, HFCacheInfo
-
-CATALOG, PARAMS, BASE = Path("catalog"), Path("params.yaml"), Path("models/base")
 
 
 @click.group()
@@ -44,9 +32,10 @@ def prune(yes: bool) -> None:
     programs use the same cache. A deleted model is downloaded again when an experiment, or a served model that was
     tuned from it, asks for it.
     """
-    cache = scan()
-    entries = read_catalog(CATALOG)
-    unneeded = find_unneeded(cache, entries) if cache else []
+    from dialsum.experiments import hub
+
+    cache = hub.scan()
+    unneeded = hub.find_unneeded(cache) if cache else []
     if cache is None or not unneeded:
         click.echo(f"{hub_cache()}: holds no model of the catalog that can go")
         return
@@ -96,58 +85,3 @@ def _agreed(folder: Path, freed: str) -> bool:
 def size(folder: Path) -> int:
     """Bytes of all files below."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def scan() -> HFCacheInfo | None:
-    """What lies in the hub's cache; None if there is no such folder."""
-    from huggingface_hub import CacheNotFound, scan_cache_dir
-
-    try:
-        return scan_cache_dir(hub_cache())
-    except CacheNotFound:
-        return None
-
-
-def find_unneeded(cache: HFCacheInfo, entries: Mapping[str, Entry]) -> list[tuple[CachedRepoInfo, CachedRevisionInfo]]:
-    """The revisions of the catalog's models that nothing asks for (see `prune`), largest first."""
-    ours = {entry.hub for entry in entries.values()}
-    coming = [load(PARAMS, "model", Model), *_queued()]
-    chosen = {entries[model.name].hub for model in coming if model.path is None and model.name in entries}
-    pinned = {*_pinned(), *_served()}
-    found = [
-        (repository, revision)
-        for repository in cache.repos
-        if repository.repo_type == "model" and repository.repo_id in ours - chosen
-        for revision in repository.revisions
-        if (repository.repo_id, revision.commit_hash) not in pinned
-    ]
-    return sorted(found, key=lambda item: (-item[1].size_on_disk, item[1].commit_hash))
-
-
-def _queued() -> Iterator[Model]:
-    """The choices of the experiments in DVC's queue that have not ended."""
-    if not Path(".dvc").is_dir():
-        return
-    from dialsum.experiments.finished import git
-    from dialsum.experiments.queue import Queue
-
-    for task in Queue().tasks().values():
-        if task.state in ("queued", "running"):
-            text = git("show", f"{task.commit}:{PARAMS}")  # with its overrides
-            if text is not None:
-                yield parse(Model, YAML(typ="safe").load(text)["model"], f"{task.name}: model")
-
-
-def _pinned() -> set[tuple[str | None, str | None]]:
-    """Repository and revision that the last run stands on, if there was one."""
-    if not (BASE / PIN).is_file():
-        return set()
-    pin = read_pin(BASE)
-    return {(pin.location, pin.revision)}
-
-
-def _served() -> set[tuple[str, str]]:
-    """Repositories and revisions that versions with an alias stand on."""
-    from dialsum.records import registry, store
-
-    return registry.named_bases(store.connect()) if store.is_there() else set()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dialsum.errors import InputError
+from dialsum.experiments import hub
 from dialsum.experiments.sets import Experiment
 from dialsum.modeling.catalog import read_entry
 from dialsum.modeling.disk import GB, free_disk, hub_cache
@@ -32,19 +33,20 @@ def check_disk(limits: Limits) -> None:
 
 
 def free_models(finished: Sequence[Experiment], coming: Sequence[Experiment]) -> list[str]:
-    """Delete the hub models of finished experiments that no coming one needs. What was deleted, in words."""
-    from dialsum.commands.cache import scan
-
+    """Delete the hub models of finished experiments that nothing asks for any more. What was deleted, in words."""
     needed = {_hub(experiment) for experiment in coming}
-    unneeded = {_hub(experiment) for experiment in finished} - needed - {None}
-    cache = scan() if unneeded else None
+    over = {_hub(experiment) for experiment in finished} - needed - {None}
+    cache = hub.scan() if over else None
     if cache is None:
         return []
-    found = [repo for repo in cache.repos if repo.repo_type == "model" and repo.repo_id in unneeded]
-    revisions = [revision.commit_hash for repo in found for revision in repo.revisions]
-    if revisions:
-        cache.delete_revisions(*revisions).execute()
-    return [f"{repo.repo_id}: {repo.size_on_disk / GB:.2f} GB of the hub's cache are free again" for repo in found]
+    found = [(repo, revision) for repo, revision in hub.find_unneeded(cache) if repo.repo_id in over]
+    if found:
+        cache.delete_revisions(*(revision.commit_hash for _, revision in found)).execute()
+    return [
+        f"{repo.repo_id} at {revision.commit_hash[:8]}: {revision.size_on_disk / GB:.2f} GB of the hub's cache are "
+        "free again"
+        for repo, revision in found
+    ]
 
 
 def too_large(experiment: Experiment) -> str | None:
