@@ -76,7 +76,9 @@ def _disk() -> Iterator[str]:
 
 
 def _cache() -> Iterator[str]:
-    found = cache.scan()
+    from dialsum.experiments import hub
+
+    found = hub.scan()
     models = [item for item in found.repos if item.repo_type == "model"] if found else []
     if not models:
         yield "no models"
