@@ -66,7 +66,7 @@ def test_nothing_that_exists_is_overwritten(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = call(*arguments, "--seed", "8", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    expected = "data/realistic: exists already, and nothing is overwritten; name another folder: --out"
+    expected = "data/realistic: is there already and is not overwritten; choose another folder: --out"
     assert done.stderr == f"error: {expected}\n"
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["realistic"]
@@ -115,7 +115,7 @@ def test_a_file_or_a_dangling_link_of_that_name_is_refused_too(tmp_path: Path) -
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for name in ("file", "link"):
-        with pytest.raises(InputError, match=f"{name}: exists already"):
+        with pytest.raises(InputError, match=f"{name}: is there already"):
             run("--rows", "1", "--out", str(tmp_path / name))
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
     assert not (tmp_path / "nowhere").exists()
@@ -129,7 +129,7 @@ def test_a_folder_that_comes_up_meanwhile_is_not_overwritten(tmp_path: Path) -> 
         (folder / "mine.txt").write_text("mine", encoding="utf-8")
         return row(split, number, seed)
 
-    with pytest.raises(InputError, match="out: exists already"):
+    with pytest.raises(InputError, match="out: is there already"):
         synthesize.write(folder, draw, {"train": 2}, 1)
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "mine.txt"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from dialsum.commands.options import FILE
+from dialsum.commands.options import FILE, refuse_existing
 from dialsum.corpus.listing import listed
 from dialsum.corpus.matching import SHOWN
 from dialsum.corpus.summaries import (
@@ -170,8 +170,7 @@ def write_out(out: Path | None, first: Table, rows: Sequence[Cells]) -> None:
 
 def refuse_output(out: Path, form: str) -> None:
     """Raise InputError if there is anything of that name, or the name does not say the form of the first file."""
-    if out.exists() or out.is_symlink():
-        raise InputError(f"{out}: is there already and is not overwritten; choose another file: --out")
+    refuse_existing(out)
     if out.suffix.lower() != f".{form}":
         raise InputError(f"{out}: should end in .{form}, the form of the first file; choose another name: --out")
 

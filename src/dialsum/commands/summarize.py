@@ -23,6 +23,7 @@ from typing import IO, Any
 import click
 
 from dialsum.commands.import_ import renamed
+from dialsum.commands.options import refuse_existing
 from dialsum.errors import InputError
 from dialsum.outputs import creating
 
@@ -204,8 +205,7 @@ def _line(answers: IO[bytes], log: IO[bytes]) -> Any:
 
 def refuse_output(out: Path) -> None:
     """Raise InputError if there is anything of that name, or it is of no form that can be written."""
-    if out.exists() or out.is_symlink():
-        raise InputError(f"{out}: is there already and is not overwritten; choose another file: --out")
+    refuse_existing(out)
     if out.suffix.lower() not in FORMS:
         raise InputError(f"{out}: should end in {' or '.join(FORMS)}; choose another name: --out")
 
