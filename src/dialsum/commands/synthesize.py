@@ -4,7 +4,8 @@ Enters: a profile, numbers of rows, a seed. Leaves: a new folder with train.csv,
 
     dialsum synthesize --profile realistic --rows 12457 --seed 1 --out data/realistic
 
-The folder is written whole or not at all. Rows go to the files one by one, so a million of them need no memory.
+The folder is written whole or not at all; a run that is killed leaves `data/realistic.part-…`, which may be deleted.
+Rows go to the files one by one, so a million of them need no memory.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tqdm import tqdm
 
 from dialsum.commands.options import refuse_existing
 from dialsum.errors import InputError
-from dialsum.outputs import replacing
+from dialsum.outputs import creating
 
 if TYPE_CHECKING:
     from dialsum.corpus.synthetic.generate import Row
@@ -85,7 +86,7 @@ def write(folder: Path, draw: Callable[[Split, int, int], Row], counts: dict[Spl
     """Write the splits into a new folder. Raises InputError if one of that name has come up meanwhile."""
     from dialsum.corpus.synthetic.table import write_table
 
-    with replacing(folder) as part:
+    with creating(folder) as part:
         part.mkdir()
         for split, count in counts.items():
             numbers = tqdm(range(count), desc=f"{split}.csv", unit=" rows", disable=None)
