@@ -211,15 +211,20 @@ def refuse_output(out: Path) -> None:
 
 
 def write(out: Path, rows: Sequence[dict[str, str]], texts: Sequence[str]) -> None:
-    """Write `fname,summary`, or a line `{"id": …, "text": …}` a row. Raises InputError if it cannot be written."""
+    """Write `fname,summary`, or a line `{"id": …, "text": …}` a row.
+
+    Raises InputError if it cannot be written, or if something of that name has come up meanwhile.
+    """
+    pairs = [(row["fname"], text) for row, text in zip(rows, texts, strict=True)]
     try:
-        with creating(out) as part, part.open("w", encoding="utf-8", newline="") as file:
-            pairs = [(row["fname"], text) for row, text in zip(rows, texts, strict=True)]
-            if out.suffix.lower() == ".csv":
-                csv.writer(file, lineterminator="\n").writerows([("fname", "summary"), *pairs])
-            else:
-                file.writelines(
-                    json.dumps({"id": name, "text": text}, ensure_ascii=False) + "\n" for name, text in pairs
-                )
+        with creating(out) as part:
+            with part.open("w", encoding="utf-8", newline="") as file:
+                if out.suffix.lower() == ".csv":
+                    csv.writer(file, lineterminator="\n").writerows([("fname", "summary"), *pairs])
+                else:
+                    file.writelines(
+                        json.dumps({"id": name, "text": text}, ensure_ascii=False) + "\n" for name, text in pairs
+                    )
+            refuse_existing(out)  # again, as the summarizing may have taken hours
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror}; choose another file: --out") from error
