@@ -116,7 +116,8 @@ def trace(version: int) -> None:
             table.add_row(f"  {name}", value)
         screen.print(heading)
         screen.print(table)
-    screen.print("to restore it")
+    # The copies of params.yaml and dvc.lock ask nobody.
+    click.echo("to restore it (commit or stash your edits first: it overwrites files such as params.yaml)")
     for command in found.restore:
         click.echo(f"  {command}")  # never folded: it is to be copied
 
