@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", metavar="SET")
+@click.argument("name", metavar="SEARCH")
 @click.option("--trials", type=click.IntRange(1), help="So many in all, in place of those of experiments.yaml.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Trials at a time.")
 @click.option("--model", metavar="NAME", help="With this model, as a search of its own.")
 def main(name: str, trials: int | None, jobs: int, model: str | None) -> None:
     """Look for the best values within the ranges of a search of experiments.yaml.
 
-    Optuna chooses the values (TPE), and DVC runs each trial as an experiment SET--trial-NN. One that fails does not
-    stop the others. Ctrl-C ends what runs; call it again to go on, after a kill too.
+    Optuna chooses the values (TPE), and DVC runs each trial as an experiment SEARCH--trial-NN. One that fails does
+    not stop the others. Ctrl-C ends what runs; call it again to go on, after a kill too.
     """
     from dialsum.experiments import room, searches, snapshot, studies
     from dialsum.experiments.tuning import Tuning
