@@ -28,11 +28,11 @@ unit_option = click.option(
 )
 
 
-def console() -> Console:
-    """Where tables go: as wide as the terminal; texts are printed as they are."""
+def console(width: int = WIDTH) -> Console:
+    """Where tables go: as wide as the terminal, or `width` where there is none; texts are printed as they are."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, markup=False)
+    return Console(width=None if sys.stdout.isatty() else width, highlight=False, markup=False)
 
 
 def refuse_existing(path: Path, remedy: str = "choose another file: --out") -> None:

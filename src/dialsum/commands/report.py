@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from dialsum.commands.options import refuse_existing
+from dialsum.commands.options import console, refuse_existing
 from dialsum.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dialsum.experiments.sets import Experiment, Set
     from dialsum.reporting.record import Record
     from dialsum.reporting.report import Report
@@ -150,23 +148,14 @@ def _print(made: Report) -> None:
     from dialsum.reporting import tables
     from dialsum.reporting.verdict import sentences
 
-    console = _console()
+    screen = console(WIDTH)
     found = tables.summary(made)
     shown = Table(box=None, pad_edge=False, caption=found.note, caption_justify="left")
     for place, head in enumerate(found.heads):
         shown.add_column(head, justify="right" if place else "left", no_wrap=True)
     for row in found.rows:
         shown.add_row(*row)
-    console.print(shown)
-    console.print()
+    screen.print(shown)
+    screen.print()
     for sentence in sentences(made):
-        console.print(f"- {sentence}")
-
-
-def _console() -> Console:
-    from dialsum.commands import options
-
-    console = options.console()
-    if not console.is_terminal:
-        console.width = WIDTH
-    return console
+        screen.print(f"- {sentence}")

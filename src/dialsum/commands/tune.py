@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dialsum.commands.experiments import wide_console
+from dialsum.commands import options
+from dialsum.commands.experiments import WIDTH
 from dialsum.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def main(name: str, trials: int | None, jobs: int, model: str | None) -> None:
     with studies.opened(searches.title_of(name, model), chosen) as study:
         tuning = Tuning(name, chosen, model, study)
         wanted = trials or chosen.trials
-        console = wide_console()
+        console = options.console(WIDTH)
         if over := studies.is_over(study, wanted):
             click.echo(f"{study.study_name}: all {len(studies.trials(study))} trials are done; nothing is left to run")
         else:
