@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from dialsum import cli
 
@@ -24,6 +25,13 @@ def test_every_command_exists_and_is_described_alike(name: str) -> None:
     command = importlib.import_module(cli.module_of(name)).main
     assert isinstance(command, click.Command)
     assert command.get_short_help_str(100).startswith(cli.COMMANDS[name].rstrip("."))
+
+
+def test_a_search_is_called_a_search() -> None:
+    """And not a set, which `dialsum experiments` takes."""
+    text = CliRunner().invoke(cli.group, ["tune", "--help"]).output
+    assert " tune [OPTIONS] SEARCH\n" in text
+    assert " SEARCH--trial-NN" in text
 
 
 def test_help_lists_all_commands_and_imports_none(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_ids_and_order_are_those_of_the_first_file() -> None:
-    result = run("a.jsonl", "b.jsonl", "c.jsonl", "--method", "mbr", "--out", "joined.jsonl")
+    result = run("a.jsonl", "b.jsonl", "c.jsonl", "--out", "joined.jsonl")
     assert result.output == "joined.jsonl: 2 rows; taken from: a.jsonl 1, b.jsonl 1, c.jsonl 0\n"
     assert read_jsonl("joined.jsonl") == [
         {"id": "dev_1", "text": A["dev_1"], "finished": True},
@@ -61,7 +61,7 @@ def test_the_form_is_that_of_the_first_file() -> None:
 
 
 def test_without_a_file_to_write_the_result_can_be_piped() -> None:
-    result = run("a.csv", "b.csv", "c.csv", "--method", "mbr")
+    result = run("a.csv", "b.csv", "c.csv")
     assert result.stdout == f"fname,summary\ndev_1,{A['dev_1']}\ndev_0,{B['dev_0']}\n"
     assert result.stderr == "standard output: 2 rows; taken from: a.csv 1, b.csv 1, c.csv 0\n"
 
@@ -129,3 +129,8 @@ def test_other_ids_are_refused() -> None:
     Path("a.csv").write_text("fname,summary\ndev_0,가\ndev_0,나\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"a\.csv: ids: more than once: dev_0;"):
         run("a.csv", "b.csv", "--out", "x.csv")
+
+
+def test_what_is_chosen_by_is_said_and_not_asked() -> None:
+    assert "minimum Bayes risk" in " ".join(run("--help").output.split())
+    assert "--method" not in run("--help").output

@@ -12,7 +12,7 @@ import pytest
 
 from dialsum.commands import serve, ui
 from dialsum.errors import InputError
-from dialsum.records import registry, store
+from dialsum.records import hosts, registry, store
 
 
 class Started(BaseException):
@@ -49,10 +49,20 @@ def test_serve_starts_mlflow_on_this_store(
     assert environment["PATH"] == f"{Path(sys.executable).parent}:/usr/bin"  # for uvicorn
     assert environment["UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN"] == "30"
     assert environment["MLFLOW_SERVER_ALLOWED_HOSTS"] == "127.0.0.1"
-    monkeypatch.setenv("MLFLOW_SERVER_ALLOWED_HOSTS", "gpu.example.com")
+
+
+def test_serve_answers_under_the_name_of_host_and_under_those_of_the_variable(
+    started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "by_alias", lambda *_: "a version")
+    monkeypatch.setenv(hosts.ALLOWED, "gpu.example.com,*.example.org")
     with pytest.raises(Started):
-        serve.main([], standalone_mode=False)
-    assert started["environment"]["MLFLOW_SERVER_ALLOWED_HOSTS"] == "gpu.example.com"
+        serve.main(["--host", "localhost"], standalone_mode=False)
+    assert started["environment"][hosts.ALLOWED] == "localhost,gpu.example.com,*.example.org"
+    monkeypatch.setenv(hosts.ALLOWED, "")
+    with pytest.raises(Started):
+        serve.main(["--host", "localhost"], standalone_mode=False)
+    assert started["environment"][hosts.ALLOWED] == "localhost"
 
 
 @pytest.mark.usefixtures("started")

@@ -76,6 +76,23 @@ def test_a_file_is_written_and_never_overwritten(table: Path, suffix: str, asked
     assert mine.read_text() == "mine"
 
 
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_file_that_comes_up_meanwhile_is_not_overwritten(
+    table: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = table.with_name(f"out.{suffix}")
+
+    def answer(_: str, __: Path, rows: list[dict[str, str]], ___: int) -> list[str]:
+        out.write_text("mine")
+        return ["요약"] * len(rows)
+
+    monkeypatch.setattr(summarize, "summarize", answer)
+    with pytest.raises(InputError, match="is there already and is not overwritten"):
+        run(str(table), "--out", str(out))
+    assert out.read_text() == "mine"
+    assert sorted(path.name for path in table.parent.iterdir()) == sorted([out.name, table.name])
+
+
 def test_any_other_name_is_the_text_of_one_dialogue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "대화.txt"
     path.write_bytes("#Person1#: 커피,\n#Person2#: 네.".encode("cp949"))

@@ -66,7 +66,7 @@ def test_nothing_that_exists_is_overwritten(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = call(*arguments, "--seed", "8", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    expected = "data/realistic: exists already, and nothing is overwritten; name another folder: --out"
+    expected = "data/realistic: is there already and is not overwritten; choose another folder: --out"
     assert done.stderr == f"error: {expected}\n"
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["realistic"]
@@ -77,16 +77,19 @@ def test_a_killed_run_leaves_no_folder_and_is_no_hindrance(tmp_path: Path) -> No
     process = subprocess.Popen(
         command("--rows", "10000000", *arguments), cwd=tmp_path, env={"PYTHONPATH": str(SOURCE)}, stderr=subprocess.PIPE
     )
-    unfinished = tmp_path / "big.part" / "train.csv"
+
+    def written() -> bool:
+        return any(path.stat().st_size for path in tmp_path.glob("big.part-*/big/train.csv"))
+
     deadline = time.monotonic() + 60
-    while not (unfinished.exists() and unfinished.stat().st_size) and time.monotonic() < deadline:
+    while not written() and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert unfinished.stat().st_size > 0
+    assert written()
     assert not (tmp_path / "big").exists()
     assert call("--rows", "6", *arguments, cwd=tmp_path).returncode == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["big"]
+    assert sorted(path.name for path in (tmp_path / "big").iterdir()) == ["dev.csv", "test.csv", "train.csv"]
     assert len(read(tmp_path / "big" / "train.csv")) == 6
 
 
@@ -115,7 +118,7 @@ def test_a_file_or_a_dangling_link_of_that_name_is_refused_too(tmp_path: Path) -
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for name in ("file", "link"):
-        with pytest.raises(InputError, match=f"{name}: exists already"):
+        with pytest.raises(InputError, match=f"{name}: is there already"):
             run("--rows", "1", "--out", str(tmp_path / name))
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
     assert not (tmp_path / "nowhere").exists()
@@ -129,9 +132,19 @@ def test_a_folder_that_comes_up_meanwhile_is_not_overwritten(tmp_path: Path) -> 
         (folder / "mine.txt").write_text("mine", encoding="utf-8")
         return row(split, number, seed)
 
-    with pytest.raises(InputError, match="out: exists already"):
+    with pytest.raises(InputError, match="out: is there already"):
         synthesize.write(folder, draw, {"train": 2}, 1)
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "mine.txt"]
+
+
+def test_what_is_beside_the_folder_is_left_alone(tmp_path: Path) -> None:
+    """It is the user's, or of another run of this command with the same --out."""
+    beside = tmp_path / "out.part"
+    beside.mkdir()
+    (beside / "mine.txt").write_text("mine", encoding="utf-8")
+    run("--rows", "2", *SMALL, "--out", str(tmp_path / "out"))
+    assert (beside / "mine.txt").read_text(encoding="utf-8") == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.part"]
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -155,7 +168,8 @@ def test_rows_are_written_one_by_one(tmp_path: Path) -> None:
     sizes: list[int] = []
 
     def draw(split: Split, number: int, seed: int) -> Row:
-        sizes.append((tmp_path / "out.part" / f"{split}.csv").stat().st_size)
+        (written,) = tmp_path.glob(f"out.part-*/out/{split}.csv")
+        sizes.append(written.stat().st_size)
         return row(split, number, seed)
 
     synthesize.write(tmp_path / "out", draw, {"train": 300}, 1)

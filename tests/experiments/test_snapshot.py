@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dialsum.errors import InputError
 from dialsum.experiments import snapshot
 from dialsum.experiments.finished import git
 
@@ -86,3 +88,68 @@ def test_another_commit_by_now_is_left_alone(edited: bytes) -> None:
     with snapshot.held():
         assert git("symbolic-ref", "--quiet", "HEAD") is None
         assert Path("params.yaml").read_bytes() == edited
+
+
+def leave_unmerged() -> bytes:
+    """Edits as a merge leaves them, of which git makes no stash."""
+    entry = str(git("ls-files", "--stage", "work.py")).split()
+    lines = "".join(f"100644 {entry[1]} {stage}\twork.py\n" for stage in (1, 2, 3))
+    subprocess.run(["git", "update-index", "--index-info"], input=lines, text=True, check=True)
+    file = Path("params.yaml")
+    file.write_bytes(file.read_bytes() + b"# more\n")
+    assert git("stash", "create") is None
+    return file.read_bytes()
+
+
+def test_dvc_is_not_called_where_the_edits_cannot_be_kept() -> None:
+    content, status = leave_unmerged(), git("status", "--porcelain")
+    called = False
+    with pytest.raises(InputError, match="cannot be kept, so nothing was touched; mend what `git stash create`"):  # noqa: SIM117
+        with snapshot.remembered():
+            called = True
+    assert not called
+    assert not NOTE.exists()
+    assert (Path("params.yaml").read_bytes(), git("status", "--porcelain")) == (content, status)
+
+
+def test_edits_that_cannot_be_kept_are_not_thrown_away() -> None:
+    leave_a_note()
+    git("checkout", "--detach")
+    content, status = leave_unmerged(), git("status", "--porcelain")
+    with pytest.raises(InputError, match="cannot be kept, so nothing was touched"):
+        snapshot.restore()
+    assert (Path("params.yaml").read_bytes(), git("status", "--porcelain")) == (content, status)
+    assert NOTE.exists()
+
+
+def test_edits_that_cannot_be_stored_are_not_thrown_away(edited: bytes) -> None:
+    leave_a_note()
+    git("checkout", "--detach")
+    Path(".git/refs/stash.lock").touch()
+    with pytest.raises(InputError, match="cannot be kept, so nothing was touched"):
+        snapshot.restore()
+    assert Path("params.yaml").read_bytes() == edited
+    Path(".git/refs/stash.lock").unlink()
+    snapshot.restore()
+    assert as_before(edited)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_what_could_not_be_put_back_is_said_and_tried_again(committed: bool) -> None:
+    if committed:
+        git("commit", "--all", "--message", "mine")
+    leave_a_note()
+    edits = json.loads(NOTE.read_text())["edits"]
+    assert (edits is None) == committed
+    git("checkout", "--detach")
+    Path(".git/HEAD.lock").touch()
+    with pytest.raises(
+        InputError, match=r"could not be put back; mend what `git status` shows, and call this again"
+    ) as e:
+        snapshot.restore()
+    assert (f"git stash apply {edits}" in str(e.value)) == (not committed)
+    assert "None" not in str(e.value)
+    Path(".git/HEAD.lock").unlink()
+    snapshot.restore()
+    assert git("symbolic-ref", "HEAD") == "refs/heads/main\n"
+    assert not NOTE.exists()

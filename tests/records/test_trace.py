@@ -184,6 +184,7 @@ def test_the_commands_say_what_they_show_and_do(
     assert call("rollback") == f"version 1 of dialsum is the champion again, in place of 2; {loaded}"
     shown = call("trace", str(version.version))
     assert "  training.learning_rate  null -> 2e-05" in shown
+    assert "\nto restore it (commit or stash your edits first: it overwrites files such as params.yaml)\n" in shown
     assert shown.splitlines()[-1] == "  dvc checkout"
 
 

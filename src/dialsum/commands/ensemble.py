@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from dialsum.commands.options import FILE
+from dialsum.commands.options import FILE, refuse_existing
 from dialsum.corpus.listing import listed
 from dialsum.corpus.matching import SHOWN
 from dialsum.corpus.summaries import (
@@ -35,13 +35,6 @@ from dialsum.outputs import creating
 @click.command()
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option(
-    "--method",
-    type=click.Choice(["mbr"]),
-    default="mbr",
-    show_default=True,
-    help="mbr: minimum Bayes risk, the candidate with the highest mean score against the others.",
-)
-@click.option(
     "--weight",
     "weights",
     multiple=True,
@@ -54,12 +47,13 @@ from dialsum.outputs import creating
     type=click.Path(path_type=Path),
     help="The file to write; it must not exist yet.  [default: standard output]",
 )
-def main(files: tuple[Path, ...], method: str, weights: tuple[str, ...], out: Path | None) -> None:  # noqa: ARG001
+def main(files: tuple[Path, ...], weights: tuple[str, ...], out: Path | None) -> None:
     """Join predictions of several models into one file.
 
     Give several FILES (.csv or .jsonl) with one summary a dialogue, or one that has each id several times, with
-    samples of one model. For each dialogue one candidate is taken, whole; of equals the first. The result has the
-    form, the ids and the order of the first file. ROUGE is the competition's (official, Mecab morphemes).
+    samples of one model. For each dialogue the candidate is taken, whole, that has the highest mean ROUGE against the
+    others (minimum Bayes risk); of equals the first. The result has the form, the ids and the order of the first file.
+    ROUGE is the competition's (official, Mecab morphemes).
 
     A cell of the first file that the chosen row lacks, as `finished`, is left out: with unlike FILES, rows of one
     .jsonl can have different keys.
@@ -170,8 +164,7 @@ def write_out(out: Path | None, first: Table, rows: Sequence[Cells]) -> None:
 
 def refuse_output(out: Path, form: str) -> None:
     """Raise InputError if there is anything of that name, or the name does not say the form of the first file."""
-    if out.exists() or out.is_symlink():
-        raise InputError(f"{out}: is there already and is not overwritten; choose another file: --out")
+    refuse_existing(out)
     if out.suffix.lower() != f".{form}":
         raise InputError(f"{out}: should end in .{form}, the form of the first file; choose another name: --out")
 

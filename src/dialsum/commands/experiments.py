@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dialsum.commands import options
 from dialsum.errors import InputError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
     if dry_run:
         _print_lines(plan, jobs, temp)
         return
-    console = wide_console()
+    console = options.console(WIDTH)
     gates, limits = chosen if gated else None, load(Path("params.yaml"), "limits", Limits)
     watch = copies.run(plan, limits, click.echo, gates) if temp else _run_queue(console, plan, jobs, limits, gates)
     failing = _print_gates(console, chosen, watch)
@@ -110,7 +111,7 @@ def show(name: str, model: str | None) -> None:
         commit, note = commits.of_experiment(one)
         if commit is not None and one.title not in watch.in_state("failed"):
             watch.commits[one.title], outdated[one.title] = commit, note
-    console = wide_console()
+    console = options.console(WIDTH)
     console.print(_results(watch, outdated))
     for title, note in outdated.items():
         click.echo(f"{title}: {note}", err=True)
@@ -231,13 +232,3 @@ def _results(watch: Watch, outdated: Container[str]) -> Table:
         cells = ["" if value is None else f"{value:.{digits}f}" for value, digits in values]
         table.add_row(one.title, "outdated" if one.title in outdated else rows[one.title].state, *cells)
     return table
-
-
-def wide_console() -> Console:
-    """For tables: wide enough for them where no terminal says how wide it is."""
-    from dialsum.commands import options
-
-    console = options.console()
-    if not console.is_terminal:
-        console.width = WIDTH
-    return console

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import click
 
+from dialsum.commands.options import refuse_existing
 from dialsum.corpus.dialogue import Dialogue
 from dialsum.errors import InputError
 from dialsum.outputs import creating
 
+REMEDY = "choose another folder: --merged"
 ROWS, SEED = 16, 11  # synthetic dialogues that both summarize
 
 
@@ -31,7 +33,7 @@ def main(merged: Path, model: str | None) -> None:
     The folder has safetensors, tokenizer and generation config. It is written only if the model in it, loaded again,
     says the same as the adapter: to the letter in float32; in halves, which round, to three summaries in four.
     """
-    from dialsum.modeling.merging import compare, merge, refuse_existing
+    from dialsum.modeling.merging import compare, merge
     from dialsum.modeling.pin import read_pin
     from dialsum.params.generation import Generation
     from dialsum.params.prompt import Tokenize
@@ -39,7 +41,7 @@ def main(merged: Path, model: str | None) -> None:
     from dialsum.prompts.form import Form
     from dialsum.records import versions
 
-    refuse_existing(merged)
+    refuse_existing(merged, REMEDY)
     folder = versions.locate(model)
     settings = versions.read_settings(folder)
     where = str(folder / versions.SETTINGS)
@@ -58,7 +60,7 @@ def main(merged: Path, model: str | None) -> None:
                     f"{merged}: {found.different} of {found.rows} summaries are not those of the adapter, so it is not "
                     "written; check the versions of peft and transformers against requirements.lock"
                 )
-            refuse_existing(merged)  # again, as it may have taken minutes
+            refuse_existing(merged, REMEDY)  # again, as it may have taken minutes
     except OSError as error:
         raise InputError(f"{merged}: cannot be written: {error.strerror or error}; choose another folder") from error
     same, dtype = found.rows - found.different, str(found.dtype).removeprefix("torch.")

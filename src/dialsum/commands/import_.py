@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from dialsum.commands.options import refuse_existing
 from dialsum.corpus.dialogue import SPLITS
 from dialsum.corpus.encodings import find_encoding
 from dialsum.corpus.formats import KNOWN
@@ -125,8 +126,7 @@ def look_at(source: sources.Source) -> sources.Survey:
 def refuse(targets: Iterable[Path]) -> None:
     """Raise InputError if a file to write is there already (a broken link counts), or if the pipeline writes it."""
     for target in targets:
-        if target.exists() or target.is_symlink():
-            raise InputError(f"{target}: is there already and is not overwritten; choose another DEST, or move it away")
+        refuse_existing(target, "choose another DEST, or move it away")
     pipeline = Path("dvc.yaml")
     if pipeline.is_file():
         from dialsum.stages.location import written_by_pipeline

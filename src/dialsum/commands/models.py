@@ -10,12 +10,12 @@ Enters: catalog/, and of params.yaml the bounds of section `tokenize` and the ad
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from dialsum.commands.options import console
 from dialsum.modeling.catalog import Entry, read_catalog
 from dialsum.modeling.memory import CARD, GIB, Work, estimate
 from dialsum.params.prompt import Tokenize
@@ -52,11 +52,9 @@ def main(as_json: bool) -> None:
     if as_json:
         print(json.dumps([_object(name, entries[name], needs[name]) for name in entries], ensure_ascii=False, indent=2))
         return
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    console.print(_figures(entries, needs))
-    console.print("none to full: GPU memory in GiB, estimated; ! does not fit 24 GB\n", highlight=False)
+    screen = console(WIDTH)
+    screen.print(_figures(entries, needs))
+    screen.print("none to full: GPU memory in GiB, estimated; ! does not fit 24 GB\n")
     width = max(map(len, entries))
     for name, entry in entries.items():
         click.echo(f"{name:{width}} {entry.family:8} {entry.hub or 'no hub'}; {entry.licence}")

@@ -1,4 +1,4 @@
-"""What the commands that take files of summaries share: the type of a file, the choice of units, where tables go."""
+"""What commands share: the type of a file, the choice of units, where tables go, and that nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dialsum.errors import InputError
 from dialsum.measures.units import UNITS
 
 if TYPE_CHECKING:
@@ -27,8 +28,14 @@ unit_option = click.option(
 )
 
 
-def console() -> Console:
-    """Where tables go: as wide as the terminal; texts are printed as they are."""
+def console(width: int = WIDTH) -> Console:
+    """Where tables go: as wide as the terminal, or `width` where there is none; texts are printed as they are."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, markup=False)
+    return Console(width=None if sys.stdout.isatty() else width, highlight=False, markup=False)
+
+
+def refuse_existing(path: Path, remedy: str = "choose another file: --out") -> None:
+    """Raise InputError if there is anything of that name, a broken link too: nothing of the user's is overwritten."""
+    if path.exists() or path.is_symlink():
+        raise InputError(f"{path}: is there already and is not overwritten; {remedy}")

@@ -7,16 +7,16 @@ Enters: MLflow's store. Leaves: tables; `promote` and `rollback` move the alias 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
+from dialsum.commands.options import console
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
-    from rich.console import Console
 
 WIDTH = 160  # of the tables where no terminal says how wide it is
 VERSION = click.IntRange(min=1)
@@ -65,7 +65,7 @@ def show() -> None:
     aliases = client.get_registered_model(store.MODEL).aliases
     for version in sorted(versions, key=lambda one: -int(one.version)):
         table.add_row(*_row(client, version, aliases))
-    _console().print(table)
+    console(WIDTH).print(table)
 
 
 @main.command()
@@ -109,14 +109,15 @@ def trace(version: int) -> None:
     from dialsum.records.trace import trace as trace_version
 
     found = trace_version(store.connect(), str(version))
-    screen = _console()
+    screen = console(WIDTH)
     for heading, facts in found.facts.items():
         table = Table.grid(padding=(0, 2))
         for name, value in facts.items():
             table.add_row(f"  {name}", value)
         screen.print(heading)
         screen.print(table)
-    screen.print("to restore it")
+    # The copies of params.yaml and dvc.lock ask nobody.
+    click.echo("to restore it (commit or stash your edits first: it overwrites files such as params.yaml)")
     for command in found.restore:
         click.echo(f"  {command}")  # never folded: it is to be copied
 
@@ -133,9 +134,3 @@ def _row(client: MlflowClient, version: ModelVersion, aliases: Mapping[str, str]
     own = "\n".join(sorted(alias for alias, pointed in aliases.items() if str(pointed) == number))
     scores = [tags.get(f"score.{metric}", "") for metric in ("rouge_mean", "foreign_rate", "stop_rate")]
     return [number, own, tags.get("verdict", ""), *scores, tags.get("dev_md5", "")[:8], name]
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False, markup=False)

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from dialsum.commands.options import console, refuse_existing
 from dialsum.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from dialsum.experiments.sets import Experiment, Set
     from dialsum.reporting.record import Record
     from dialsum.reporting.report import Report
 
 FOLDER = Path("reports")  # not in git
+PAGE, TEXT, PICTURE = "report.html", "report.md", "{}.svg"
 WIDTH = 140  # of the table where no terminal says how wide it is
 MODEL_ENDS = "@"  # in the name of a set that was run with another model
 
@@ -31,7 +31,12 @@ MODEL_ENDS = "@"  # in the name of a set that was run with another model
 @click.option("--experiments", "kind", flag_value="experiments", help="NAMES are experiments of DVC, or commits.")
 @click.option("--runs", "kind", flag_value="runs", help="NAMES are the ids of MLflow runs.")
 @click.option("--model", metavar="NAME", help="Of a set: as for `dialsum experiments run`.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The folder.  [default: reports/SET]")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder; a report that is there is written anew.  "
+    "[default: reports/SET, reports/experiments or reports/runs]",
+)
 def main(
     names: tuple[str, ...], kind: Literal["experiments", "runs"] | None, model: str | None, out: Path | None
 ) -> None:
@@ -52,11 +57,13 @@ def main(
         raise InputError("NAMES: one set; with --experiments or --runs, several of these")
     if kind is not None and model is not None:
         raise InputError("--model: belongs to a set; remove it")
+    if out is not None:
+        _refuse_foreign(out)
     made = _of_set(names[0], model) if kind is None else _of_list(kind, names)
     folder = out or FOLDER / made.title
     _write(made, folder)
     _print(made)
-    click.echo(f"\n{folder / 'report.html'}\n{folder / 'report.md'}")
+    click.echo(f"\n{folder / PAGE}\n{folder / TEXT}")
 
 
 def _of_set(name: str, model: str | None) -> Report:
@@ -113,15 +120,25 @@ def _set(records: Sequence[Record]) -> Set | None:
     return sets.read_sets().get(name.partition(MODEL_ENDS)[0])
 
 
+def _refuse_foreign(folder: Path) -> None:
+    """Raise InputError if a file of the report would take the place of one that is of no report: the user's own."""
+    from dialsum.reporting import page, plots
+
+    if not page.is_report(folder / PAGE):
+        for name in (PAGE, TEXT, *map(PICTURE.format, plots.TITLES)):
+            refuse_existing(folder / name, "choose another folder: --out")
+
+
 def _write(made: Report, folder: Path) -> None:
-    from dialsum.outputs import replacing
+    from dialsum.outputs import creating
     from dialsum.reporting import markdown, page, plots
 
     pictures = plots.draw(made)
-    files = {f"{name}.svg": text for name, text in pictures.items()}
-    files |= {"report.md": markdown.render(made, list(pictures)), "report.html": page.render(made, pictures)}
+    # The page first: by it the folder is known as a report's, also where a kill leaves it half written.
+    files = {PAGE: page.render(made, pictures), TEXT: markdown.render(made, list(pictures))}
+    files |= {PICTURE.format(name): text for name, text in pictures.items()}
     for name, text in files.items():
-        with replacing(folder / name) as part:
+        with creating(folder / name) as part:
             part.write_text(text, encoding="utf-8")
 
 
@@ -131,23 +148,14 @@ def _print(made: Report) -> None:
     from dialsum.reporting import tables
     from dialsum.reporting.verdict import sentences
 
-    console = _console()
+    screen = console(WIDTH)
     found = tables.summary(made)
     shown = Table(box=None, pad_edge=False, caption=found.note, caption_justify="left")
     for place, head in enumerate(found.heads):
         shown.add_column(head, justify="right" if place else "left", no_wrap=True)
     for row in found.rows:
         shown.add_row(*row)
-    console.print(shown)
-    console.print()
+    screen.print(shown)
+    screen.print()
     for sentence in sentences(made):
-        console.print(f"- {sentence}")
-
-
-def _console() -> Console:
-    from dialsum.commands import options
-
-    console = options.console()
-    if not console.is_terminal:
-        console.width = WIDTH
-    return console
+        screen.print(f"- {sentence}")

@@ -5,7 +5,8 @@ Enters: the store's registered model `dialsum`. Leaves: MLflow's server in place
     curl http://127.0.0.1:5001/invocations -H 'Content-Type: application/json' \\
          -d '{"dataframe_records": [{"dialogue": "#Person1#: 안녕하세요.\\n#Person2#: 네, 반가워요."}]}'
 
-It answers under its addresses, `localhost` and the name in --host (`records.hosts`).
+It answers under its addresses, `localhost`, the name in --host and those in MLFLOW_SERVER_ALLOWED_HOSTS
+(`records.hosts`).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def main(port: int, host: str) -> None:
     options = ["-m", model, "--env-manager", "local", "--port", str(port), "--host", host]
     command = [sys.executable, "-m", "mlflow", "models", "serve", *options]
     # Told to stop, it waits so long for requests that slow clients have begun; by itself it would wait for ever.
-    environment = {hosts.ALLOWED: host, "UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": "30", **server_environment()}
+    environment = {"UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN": "30", **server_environment()}
+    environment[hosts.ALLOWED] = ",".join(filter(None, [host, environment.get(hosts.ALLOWED)]))
     os.execve(command[0], command, environment)
 
 

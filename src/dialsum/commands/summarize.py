@@ -23,6 +23,7 @@ from typing import IO, Any
 import click
 
 from dialsum.commands.import_ import renamed
+from dialsum.commands.options import refuse_existing
 from dialsum.errors import InputError
 from dialsum.outputs import creating
 
@@ -204,22 +205,26 @@ def _line(answers: IO[bytes], log: IO[bytes]) -> Any:
 
 def refuse_output(out: Path) -> None:
     """Raise InputError if there is anything of that name, or it is of no form that can be written."""
-    if out.exists() or out.is_symlink():
-        raise InputError(f"{out}: is there already and is not overwritten; choose another file: --out")
+    refuse_existing(out)
     if out.suffix.lower() not in FORMS:
         raise InputError(f"{out}: should end in {' or '.join(FORMS)}; choose another name: --out")
 
 
 def write(out: Path, rows: Sequence[dict[str, str]], texts: Sequence[str]) -> None:
-    """Write `fname,summary`, or a line `{"id": …, "text": …}` a row. Raises InputError if it cannot be written."""
+    """Write `fname,summary`, or a line `{"id": …, "text": …}` a row.
+
+    Raises InputError if it cannot be written, or if something of that name has come up meanwhile.
+    """
+    pairs = [(row["fname"], text) for row, text in zip(rows, texts, strict=True)]
     try:
-        with creating(out) as part, part.open("w", encoding="utf-8", newline="") as file:
-            pairs = [(row["fname"], text) for row, text in zip(rows, texts, strict=True)]
-            if out.suffix.lower() == ".csv":
-                csv.writer(file, lineterminator="\n").writerows([("fname", "summary"), *pairs])
-            else:
-                file.writelines(
-                    json.dumps({"id": name, "text": text}, ensure_ascii=False) + "\n" for name, text in pairs
-                )
+        with creating(out) as part:
+            with part.open("w", encoding="utf-8", newline="") as file:
+                if out.suffix.lower() == ".csv":
+                    csv.writer(file, lineterminator="\n").writerows([("fname", "summary"), *pairs])
+                else:
+                    file.writelines(
+                        json.dumps({"id": name, "text": text}, ensure_ascii=False) + "\n" for name, text in pairs
+                    )
+            refuse_existing(out)  # again, as the summarizing may have taken hours
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror}; choose another file: --out") from error

@@ -4,7 +4,8 @@ Enters: a profile, numbers of rows, a seed. Leaves: a new folder with train.csv,
 
     dialsum synthesize --profile realistic --rows 12457 --seed 1 --out data/realistic
 
-The folder is written whole or not at all. Rows go to the files one by one, so a million of them need no memory.
+The folder is written whole or not at all; a run that is killed leaves `data/realistic.part-…`, which may be deleted.
+Rows go to the files one by one, so a million of them need no memory.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from typing import TYPE_CHECKING
 import click
 from tqdm import tqdm
 
+from dialsum.commands.options import refuse_existing
 from dialsum.errors import InputError
-from dialsum.outputs import replacing
+from dialsum.outputs import creating
 
 if TYPE_CHECKING:
     from dialsum.corpus.synthetic.generate import Row
     from dialsum.corpus.synthetic.realistic.rows import Split
 
+REMEDY = "choose another folder: --out"
 PROFILES = ("default", "realistic")
 ROWS = click.IntRange(min=1)
 
@@ -55,7 +58,7 @@ def main(rows: int, dev_rows: int, test_rows: int, profile: str, seed: int, out:
     combination of facts. It takes about five minutes for a million rows.
     """
     folder = Path("data") / profile if out is None else out
-    refuse_existing(folder)
+    refuse_existing(folder, REMEDY)
     draw = row_of(profile)
     counts: dict[Split, int] = {"train": rows, "dev": dev_rows, "test": test_rows}
     try:
@@ -83,15 +86,9 @@ def write(folder: Path, draw: Callable[[Split, int, int], Row], counts: dict[Spl
     """Write the splits into a new folder. Raises InputError if one of that name has come up meanwhile."""
     from dialsum.corpus.synthetic.table import write_table
 
-    with replacing(folder) as part:
+    with creating(folder) as part:
         part.mkdir()
         for split, count in counts.items():
             numbers = tqdm(range(count), desc=f"{split}.csv", unit=" rows", disable=None)
             write_table(part / f"{split}.csv", split, (draw(split, number, seed) for number in numbers))
-        refuse_existing(folder)
-
-
-def refuse_existing(folder: Path) -> None:
-    """Raise InputError if there is anything of that name: a data set is never overwritten."""
-    if folder.exists() or folder.is_symlink():
-        raise InputError(f"{folder}: exists already, and nothing is overwritten; name another folder: --out")
+        refuse_existing(folder, REMEDY)

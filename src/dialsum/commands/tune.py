@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dialsum.commands.experiments import wide_console
+from dialsum.commands import options
+from dialsum.commands.experiments import WIDTH
 from dialsum.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", metavar="SET")
+@click.argument("name", metavar="SEARCH")
 @click.option("--trials", type=click.IntRange(1), help="So many in all, in place of those of experiments.yaml.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Trials at a time.")
 @click.option("--model", metavar="NAME", help="With this model, as a search of its own.")
 def main(name: str, trials: int | None, jobs: int, model: str | None) -> None:
     """Look for the best values within the ranges of a search of experiments.yaml.
 
-    Optuna chooses the values (TPE), and DVC runs each trial as an experiment SET--trial-NN. One that fails does not
-    stop the others. Ctrl-C ends what runs; call it again to go on, after a kill too.
+    Optuna chooses the values (TPE), and DVC runs each trial as an experiment SEARCH--trial-NN. One that fails does
+    not stop the others. Ctrl-C ends what runs; call it again to go on, after a kill too.
     """
     from dialsum.experiments import room, searches, snapshot, studies
     from dialsum.experiments.tuning import Tuning
@@ -44,7 +45,7 @@ def main(name: str, trials: int | None, jobs: int, model: str | None) -> None:
     with studies.opened(searches.title_of(name, model), chosen) as study:
         tuning = Tuning(name, chosen, model, study)
         wanted = trials or chosen.trials
-        console = wide_console()
+        console = options.console(WIDTH)
         if over := studies.is_over(study, wanted):
             click.echo(f"{study.study_name}: all {len(studies.trials(study))} trials are done; nothing is left to run")
         else:

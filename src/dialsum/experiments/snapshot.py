@@ -25,6 +25,10 @@ from dialsum.experiments.finished import git, head
 from dialsum.outputs import write_json
 
 KEPT = "refs/dialsum/before"  # so that git does not collect the edits
+NOT_KEPT = (
+    "git: what is not committed cannot be kept, so nothing was touched; mend what `git stash create` complains of, "
+    "such as unmerged files or a full disk"
+)
 
 
 @contextmanager
@@ -53,8 +57,11 @@ def put_back() -> None:
 
 @contextmanager
 def remembered() -> Iterator[None]:
-    """Keep the note while the block runs; the caller holds the workspace."""
-    edits = (git("stash", "create", "before dialsum experiments") or "").strip()
+    """Keep the note while the block runs; the caller holds the workspace.
+
+    Raises InputError before the block where git cannot keep the edits, and after it as `restore` does.
+    """
+    edits = _edits("before dialsum experiments")
     if edits:
         git("update-ref", KEPT, edits)
     branch = (git("symbolic-ref", "--quiet", "HEAD") or "").strip()
@@ -66,23 +73,41 @@ def remembered() -> Iterator[None]:
 
 
 def restore() -> None:
-    """Put HEAD and the edits back as the note says, if DVC did not; then the note goes."""
+    """Put HEAD and the edits back as the note says, if DVC did not; then the note goes.
+
+    Raises InputError where git refuses; the note stays, and the next call tries again.
+    """
     if not _note().exists():
         return
     note = json.loads(_note().read_text(encoding="utf-8"))
     if head() == note["commit"] and _left_by_dvc(note):
-        found = (git("stash", "create", "as dialsum found it") or "").strip()
-        if found:  # nothing is thrown away: `git stash list` shows it
-            git("stash", "store", "-m", "what a killed `dvc exp run` left", found)
+        found = _edits("as dialsum found it")
+        # Nothing is thrown away: `git stash list` shows it.
+        if found and git("stash", "store", "-m", "what a killed `dvc exp run` left", found) is None:
+            raise InputError(NOT_KEPT)
         done = [git("reset", "--hard", "--quiet")]
         if note["head"]:
             done.append(git("symbolic-ref", "HEAD", note["head"]))
         if note["edits"]:
             done.append(git("stash", "apply", "--index", "--quiet", note["edits"]))
         if None in done:
-            raise InputError(f"git: your edits could not be put back; they are safe: `git stash apply {note['edits']}`")
+            safe = f" (your edits are safe: `git stash apply {note['edits']}`)" if note["edits"] else ""
+            raise InputError(
+                f"git: the workspace could not be put back; mend what `git status` shows, and call this again{safe}"
+            )
     git("update-ref", "-d", KEPT)
     _note().unlink()
+
+
+def _edits(message: str) -> str:
+    """What is not committed as a commit that no branch has; "" where there is nothing.
+
+    Raises InputError where git cannot make one: to take that for nothing would cost the user the edits.
+    """
+    made = git("stash", "create", message)
+    if made is None:
+        raise InputError(NOT_KEPT)
+    return made.strip()
 
 
 def _left_by_dvc(note: dict[str, str | None]) -> bool:

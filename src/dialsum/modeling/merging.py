@@ -21,7 +21,6 @@ import torch
 from transformers import GenerationConfig
 
 from dialsum.corpus.dialogue import Dialogue
-from dialsum.errors import InputError
 from dialsum.modeling.decoding import load_summarizer, summarize
 from dialsum.modeling.loading import TRAINED, end_ids, load_tokenizer, load_trained, read_trained
 from dialsum.modeling.pin import hash_files, read_pin, write_pin
@@ -124,9 +123,3 @@ def _generation_config(model: Any, tokenizer: Any, end: list[int], generation: G
         bos_token_id=tokenizer.bos_token_id,
         decoder_start_token_id=getattr(model.config, "decoder_start_token_id", None),
     )
-
-
-def refuse_existing(target: Path) -> None:
-    """Raise InputError if there is anything of that name."""
-    if target.exists() or target.is_symlink():
-        raise InputError(f"{target}: is there already and is not overwritten; choose another folder: --merged")

@@ -7,6 +7,7 @@ policy forbids whatever might slip through.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -17,6 +18,13 @@ from dialsum.reporting.report import Report
 from dialsum.reporting.template import TEMPLATE
 from dialsum.reporting.verdict import sentences
 
+MARK = '<meta name="generator" content="dialsum report">'  # by which a later report knows it
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a page that `render` made."""
+    return path.is_file() and MARK.encode() in path.read_bytes()
+
 
 def render(report: Report, pictures: Mapping[str, str]) -> str:
     """The page. `pictures`: SVG by the names of `plots.TITLES`."""
@@ -24,6 +32,7 @@ def render(report: Report, pictures: Mapping[str, str]) -> str:
     found = [tables.differing, tables.scores, tables.against_before, tables.against_best, tables.training, tables.gates]
     return environment.from_string(TEMPLATE).render(
         report=report,
+        mark=Markup(MARK),
         sentences=sentences(report),
         tables=[table for one in found if (table := one(report)).rows or table.note],
         records=markdown.records(report),

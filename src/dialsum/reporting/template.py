@@ -6,6 +6,7 @@ TEMPLATE = """<!doctype html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+{{ mark }}
 <title>{{ report.title }}</title>
 <style>
 :root { color-scheme: light dark; --page: #fbfbfa; --card: #fff; --ink: #1d2126; --soft: #606770; --line: #dcdfe3;
