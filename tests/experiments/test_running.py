@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import shlex
 import signal
+import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 if TYPE_CHECKING:
@@ -13,6 +17,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(900)
 PATIENCE = 200  # seconds
+RECOVER = "from dialsum.experiments.queue import Queue; print(Queue().recover())"
+
+
+def workers(small: Small) -> list[psutil.Process]:
+    """DVC's, as they have written it down."""
+    files = sorted(small.path.glob(".dvc/tmp/exps/celery/dvc-exp-worker-*.json"))
+    return [psutil.Process(json.loads(file.read_text())["pid"]) for file in files]
 
 
 def test_lines_typed_by_hand_do_the_same(queueing: Small) -> None:
@@ -120,6 +131,40 @@ def test_a_kill_of_the_command_alone_leaves_the_workers_at_work(queueing: Small)
     assert queueing.untouched(params)
     assert queueing.names() == ["quick--one", "quick--three", "quick--two"]
     assert sorted(queueing.lines("begun.txt")) == ["1", "2", "3"], "nothing twice"
+
+
+@pytest.mark.slow
+def test_a_worker_that_does_not_answer_keeps_its_experiment(queueing: Small) -> None:
+    hold = queueing.hold(1)
+    with queueing.start("run", "quick") as process:
+        queueing.wait_until(lambda: queueing.lines("begun.txt") == ["1"])
+        queueing.stopped(process, signal.SIGKILL)
+    (worker,) = workers(queueing)
+    worker.suspend()  # as it were on a machine with far too much to do
+    assert queueing.run(sys.executable, "-c", RECOVER).strip() == "[]"
+    worker.resume()
+    hold.unlink()
+    queueing.dialsum("run", "quick")
+    assert sorted(queueing.lines("begun.txt")) == ["1", "2", "3"], "nothing twice"
+
+
+@pytest.mark.slow
+def test_a_kill_of_a_worker_beside_another_costs_only_what_it_ran(queueing: Small) -> None:
+    holds = [queueing.hold(seed) for seed in (1, 2)]
+    with queueing.start("run", "quick", "--jobs", "2") as process:
+        queueing.wait_until(lambda: sorted(queueing.lines("begun.txt")) == ["1", "2"])
+        queueing.stopped(process, signal.SIGKILL)
+    killed, _ = workers(queueing)
+    killed.kill()
+    killed.wait()
+    (name,) = ast.literal_eval(queueing.run(sys.executable, "-c", RECOVER))
+    for hold in holds:
+        hold.unlink()
+    queueing.dialsum("run", "quick")
+    assert queueing.names() == ["quick--one", "quick--three", "quick--two"]
+    again = {"quick--one": "1", "quick--two": "2"}[name]
+    assert sorted(queueing.lines("begun.txt")) == sorted(["1", "2", "3", again])
+    assert sorted(queueing.lines("ended.txt")) == ["1", "2", "3"]
 
 
 @pytest.mark.slow

@@ -164,13 +164,8 @@ class Queue:
 
         What a worker took when it was about to end, and never began, goes back into the queue.
         """
-        # Asked twice: one that has just begun or ended may be missing from one answer.
-        before = {entry.stash_rev for _, entry in self._unattended()}
-        lost = (
-            [(message, entry) for message, entry in self._unattended() if entry.stash_rev in before] if before else []
-        )
         given_up = []
-        for message, entry in lost:
+        for message, entry in self._unattended():
             if self._queue.proc.get(entry.stash_rev) is None and entry.stash_rev in self._queue.stash.stash_revs:
                 self._put_back(message, entry)
                 continue
@@ -181,16 +176,23 @@ class Queue:
         return given_up
 
     def _unattended(self) -> list[tuple[Any, Any]]:
-        """Messages and entries that a worker took and did not end, and that none says it works on."""
-        active = list(self._queue.iter_active())
-        if not active:
-            return []
-        working = self._queue._get_running_task_ids()  # a second, for the workers to answer
+        """Messages and entries that a worker took and did not end, and that none works on.
+
+        By the processes: workers can be asked what they work on, but on a busy machine they answer too late.
+        """
+        taken = list(self._queue.iter_active())
+        workers = self._workers() if taken else set()
+        lost = [entry for entry in taken if not self._attended(entry, workers)]
+        active = list(self._queue.iter_active()) if lost else []  # a worker may have ended it, and itself, just now
         return [
-            (message, entry)
-            for message, entry in self._queue._iter_processed()
-            if entry in active and message.headers["id"] not in working
+            (message, entry) for message, entry in self._queue._iter_processed() if entry in lost and entry in active
         ]
+
+    def _attended(self, entry: Any, workers: set[int]) -> bool:
+        """Whether its process is a worker's; before and after it, while one prepares or collects, whether there is one."""
+        info = self._queue.proc.get(entry.stash_rev)
+        parent = None if info is None or info.returncode is not None else _parent(info.pid)
+        return bool(workers) if parent is None else parent in workers
 
     def _put_back(self, message: Any, entry: Any) -> None:
         from dvc.repo.experiments.queue.tasks import run_exp
@@ -200,9 +202,13 @@ class Queue:
 
     def worker_lives(self) -> bool:
         """Whether any process takes tasks from the queue."""
+        return bool(self._workers())
+
+    def _workers(self) -> set[int]:
+        """The processes that take tasks from the queue."""
         files = Path(self._queue.wdir).glob("dvc-exp-worker-*.json")
         infos = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-        return any(info["returncode"] is None and _lives(info["pid"]) for info in infos)
+        return {info["pid"] for info in infos if info["returncode"] is None and _lives(info["pid"])}
 
     def remove(self, names: Iterable[str]) -> None:
         """Take queued or failed tasks out of the queue."""
@@ -260,6 +266,16 @@ class Queue:
             copy = Path(ExecutorInfo.load_json(self._queue.get_infofile_path(entry.stash_rev)).root_dir)
             if copy.is_relative_to(Path(self._queue.repo.tmp_dir)):
                 shutil.rmtree(copy, ignore_errors=True)
+
+
+def _parent(pid: int) -> int | None:
+    """The process that started one of DVC; None if that is no longer there."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).ppid() if _lives(pid) else None
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _lives(pid: int) -> bool:
