@@ -20,9 +20,9 @@ repro: $(INSTALLED) ## run the pipeline (only what changed runs)
 	@$(BIN)/dvc repro
 
 test: $(INSTALLED) ## run the tests, about ten minutes on two cores
-	@$(BIN)/python -m pytest -m "not slow and not gpu" -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup --no-loadscope-reorder
 
-test-slow: $(INSTALLED) ## run the long random loops
+test-slow: $(INSTALLED) ## run the tests that `make test` leaves out; many take minutes
 	@$(BIN)/python -m pytest -m slow
 
 check: $(INSTALLED) ## ruff lint and format, mypy strict

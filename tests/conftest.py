@@ -170,6 +170,20 @@ def t5_base(t5_folder: Path, seq2seq_entry: Entry, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's store with nothing in it, to be copied: MLflow takes seconds to make its tables."""
+    from dialsum.records import store
+
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_ROOT", str(folder))
+        for name in (*store.ENVIRONMENT, "MLFLOW_TRACKING_URI", "_MLFLOW_SERVER_ARTIFACT_ROOT"):
+            patch.setenv(name, "")
+        store.connect()
+    return folder / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The browser's path. The test is skipped without it, unless this machine is one that must have it."""
     for name in ("chromium", "chromium-browser", "google-chrome"):

@@ -61,6 +61,7 @@ def test_truncation(small_base: Path, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_generation_of_random_weights() -> None:
     few = ["--rows", "5", "--repeat", "1", "--threads", "1", "--batch-size", "2", "--tokens", "6"]
     lines = run("generation", "--random", "tiny-llama", *few, "--beams", "2", "--plain-batch", "3")

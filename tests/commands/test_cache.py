@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -99,12 +100,15 @@ def test_the_pinned_revision_stays(hub: Path, repository: Path) -> None:
     assert (hub / QWENS / "snapshots" / NEW / "model.safetensors").stat().st_size == 6_000_000
 
 
-def test_the_base_of_the_champion_stays(hub: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_base_of_the_champion_stays(
+    hub: Path, repository: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DVC_ROOT", str(repository))
     for name in (*store.ENVIRONMENT, "MLFLOW_TRACKING_URI", "_MLFLOW_SERVER_ARTIFACT_ROOT"):
         monkeypatch.setenv(name, "")
     prune()  # without a store: it makes none
     assert not (repository / "mlflow.db").exists()
+    shutil.copy(empty_database, repository / "mlflow.db")
     client = store.connect()
     client.create_registered_model(store.MODEL)
     for revision, alias in ((OLD, "champion"), (NEW, None)):

@@ -32,7 +32,7 @@ def shell(*command: str) -> str:
 
 
 @pytest.fixture
-def pulled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def pulled(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone as `git pull && dvc pull` leave it."""
     monkeypatch.chdir(tmp_path)
     for name in (*store.ENVIRONMENT, "_MLFLOW_SERVER_ARTIFACT_ROOT"):
@@ -40,6 +40,8 @@ def pulled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / ".site"))
+    for name in ("mlflow.db", "other.db"):
+        shutil.copy(empty_database, tmp_path / name)
     for folder in ("data", "metrics", "models", "src", "catalog"):
         (tmp_path / folder).mkdir()
     shutil.copy(ROOT / "tests" / "params.yaml", tmp_path)

@@ -24,36 +24,11 @@ def clone(fresh: Repository) -> Repository:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (
-            "  seed: 42\n  lora:",
-            "  seed: 42\n  lerning_rate: 2e-5\n  lora:",
-            "error: params.yaml: training.lerning_rate: unknown key; remove it, or correct its spelling",
-        ),
-        (
-            "  scheduler: cosine",
-            "  #",
-            "error: params.yaml: training.scheduler: this key is missing; every value is chosen in this file",
-        ),
-        (
-            "  learning_rate:",
-            "  learning_rate: fast #",
-            "error: params.yaml: training.learning_rate: input should be a valid number, got 'fast'",
-        ),
         ("registry:\n", "registrar:\n", "error: params.yaml: registrar: unknown section; remove it, or correct"),
         (
             "  dir: data/synthetic",
             "  dir: data #",
             "error: params.yaml: data.dir: data: the pipeline itself writes data/",
-        ),
-        (
-            "  dir: data/synthetic",
-            "  dir: data/prepared #",
-            "error: params.yaml: data.dir: data/prepared: the pipeline itself writes data/prepared/",
-        ),
-        (
-            "  dir: data/synthetic",
-            "  dir: data/mine #",
-            "error: params.yaml: data.dir: data/mine: has no train.csv, dev.csv",
         ),
     ],
 )
@@ -69,21 +44,17 @@ def test_a_wrong_value_is_refused_before_any_work(clone: Repository, old: str, n
     assert not (clone.path / "mlflow.db").exists()
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "key"),
-    [("  name: small", "  #", "model.name"), ("  dir: data/synthetic", "  #", "data.dir")],
-)
-def test_a_key_that_dvc_itself_reads_is_named_too(clone: Repository, old: str, new: str, key: str) -> None:
+def test_a_key_that_dvc_itself_reads_is_named_too(clone: Repository) -> None:
     """`make repro` and `mlflow run` check first."""
     source = str(clone.path / "src")
     try:
-        clone.replace("params.yaml", old, new)
+        clone.replace("params.yaml", "  dir: data/synthetic", "  #")
         checked = clone.run("python", "-m", "dialsum.cli", "check", fails=True, PYTHONPATH=source)
         output = clone.dvc("repro", fails=True)
     finally:
         clone.run("git", "checkout", "params.yaml")
-    assert checked == f"error: params.yaml: {key}: this key is missing; every value is chosen in this file\n"
-    assert f"Could not find '{key}'" in output
+    assert checked == "error: params.yaml: data.dir: this key is missing; every value is chosen in this file\n"
+    assert "Could not find 'data.dir'" in output
     assert "Traceback" not in output
     assert clone.outputs() == []
 

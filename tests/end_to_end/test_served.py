@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +15,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(900)
 
 
-def post(port: int, body: bytes) -> tuple[int, Any]:
-    address = f"http://127.0.0.1:{port}/invocations"
+def ask(port: int, *rows: dict[str, Any]) -> Any:
+    address, body = f"http://127.0.0.1:{port}/invocations", json.dumps({"dataframe_records": rows}).encode()
     request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=120) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
-def ask(port: int, *rows: dict[str, Any]) -> tuple[int, Any]:
-    return post(port, json.dumps({"dataframe_records": rows}).encode())
+    with urllib.request.urlopen(request, timeout=120) as response:
+        return json.load(response)
 
 
 def test_served_texts_are_the_predictions_byte_for_byte(finished: Repository) -> None:
@@ -52,17 +44,9 @@ def test_served_texts_are_the_predictions_byte_for_byte(finished: Repository) ->
         dialogues = {row["fname"]: row["dialogue"] for row in finished.table("data/synthetic/dev.csv")}
         assert dialogues.keys() == predictions.keys()
         together = ask(port, *({"dialogue": dialogue} for dialogue in dialogues.values()))
-        assert together == (200, {"predictions": [{"summary": text} for text in predictions.values()]})
+        assert together == {"predictions": [{"summary": text} for text in predictions.values()]}
         for name, dialogue in dialogues.items():
-            assert ask(port, {"dialogue": dialogue}) == (200, {"predictions": [{"summary": predictions[name]}]})
-
-        secret = {"dialogue": "#Person1#: 비밀번호는 0000입니다."}
-        refused = {"error_code": "INVALID_PARAMETER_VALUE", "message": "row 1: 'dialogue' is empty"}
-        assert ask(port, secret, {"dialogue": " "}) == (400, refused)
-        assert ask(port, {"dialogue": "#Person1#:"})[0] == 400
-        assert ask(port, {"dialogue": 7})[0] == 400
-        assert ask(port, {"text": secret["dialogue"]})[0] == 400
-        assert post(port, b'{"dataframe_records": [{')[0] == 400
+            assert ask(port, {"dialogue": dialogue}) == {"predictions": [{"summary": predictions[name]}]}
 
 
 def test_mlflow_run_leaves_findable_results(repository: Repository) -> None:

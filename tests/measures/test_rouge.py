@@ -194,7 +194,7 @@ def test_equals_the_packages_on_morphemes() -> None:
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_equals_the_packages_on_any_units(prediction: list[str], reference: list[str]) -> None:
     assert_equals_the_packages(prediction, reference)
 

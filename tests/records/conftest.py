@@ -72,24 +72,10 @@ DIALOGUES = [
 ]
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("store")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DVC_ROOT", str(folder))
-        for name in (*store.ENVIRONMENT, "MLFLOW_TRACKING_URI", "_MLFLOW_SERVER_ARTIFACT_ROOT"):
-            patch.setenv(name, "")
-        store.connect()
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty repository that DVC says it runs in. What connect() puts into the environment goes away again."""
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    for name in (*store.ENVIRONMENT, "MLFLOW_TRACKING_URI", "_MLFLOW_SERVER_ARTIFACT_ROOT"):
-        monkeypatch.setenv(name, "")
-    monkeypatch.chdir(tmp_path)
+    """An empty repository that DVC says it runs in."""
+    _enter(tmp_path, monkeypatch)
     return tmp_path
 
 
@@ -122,23 +108,13 @@ def make_version(client: MlflowClient, tmp_path: Path) -> MakeVersion:
     return make
 
 
-@pytest.fixture
-def folders(small_base: Path, tmp_path: Path) -> dict[str, Path]:
-    """A base model, and a random adapter, strong enough that it says something else to each dialogue."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-
-    from dialsum.modeling.loading import load_base
-
-    torch.manual_seed(1)
-    config = LoraConfig(r=4, lora_alpha=32, target_modules="all-linear", init_lora_weights=False)
-    trained = tmp_path / "models" / "trained"
-    get_peft_model(load_base(small_base, "lora"), config).save_pretrained(trained)
-    (trained / "trained.json").write_text(json.dumps({"method": "lora", "in_force": {}}))
-    return {"base": small_base, "trained": trained}
+@pytest.fixture(scope="session")
+def folders(small_base: Path, strong_adapter: Path) -> dict[str, Path]:
+    """A base model and an adapter: no test writes to them."""
+    return {"base": small_base, "trained": strong_adapter}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def summaries(folders: dict[str, Path]) -> dict[str, str]:
     """What the pipeline's own decoding says to each of DIALOGUES."""
     from dialsum.modeling.bounds import LengthBounds
@@ -159,8 +135,43 @@ def summaries(folders: dict[str, Path]) -> dict[str, str]:
 
 
 @pytest.fixture
-def champion(client: MlflowClient, folders: dict[str, Path]) -> ModelVersion:
-    """The model of `folders`, registered with SETTINGS."""
+def champion(client: MlflowClient, folders: dict[str, Path], tmp_path: Path) -> ModelVersion:
+    """The model of `folders`, registered with SETTINGS from copies in models/."""
+    copies = {name: tmp_path / "models" / name for name in folders}
+    for name, folder in folders.items():
+        shutil.copytree(folder, copies[name])
+    return _registered(client, copies)
+
+
+@pytest.fixture(scope="module")
+def shared(
+    empty_database: Path, folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, ModelVersion]:
+    """The same in a repository that the tests of a file share, and do not write to."""
+    repository = tmp_path_factory.mktemp("shared")
+    shutil.copy(empty_database, repository / "mlflow.db")
+    with pytest.MonkeyPatch.context() as patch:
+        _enter(repository, patch)
+        return repository, _registered(store.connect(), folders)
+
+
+@pytest.fixture
+def shared_champion(shared: tuple[Path, ModelVersion], monkeypatch: pytest.MonkeyPatch) -> ModelVersion:
+    """That of `shared`, in whose repository the test runs."""
+    repository, version = shared
+    _enter(repository, monkeypatch)
+    return version
+
+
+def _enter(repository: Path, patch: pytest.MonkeyPatch) -> None:
+    """What connect() puts into the environment goes away again with the patch."""
+    patch.setenv("DVC_ROOT", str(repository))
+    for name in (*store.ENVIRONMENT, "MLFLOW_TRACKING_URI", "_MLFLOW_SERVER_ARTIFACT_ROOT"):
+        patch.setenv(name, "")
+    patch.chdir(repository)
+
+
+def _registered(client: MlflowClient, folders: dict[str, Path]) -> ModelVersion:
     with tracking.recording(client, tracking.Record({}, {}, {}, "a run")) as run_id:
         tags = registry.score_tags({"rouge_mean": 1.0}, "0" * 32, "mecab")
         version = registry.add(client, run_id, folders, SETTINGS, tags)

@@ -54,13 +54,14 @@ def test_the_champion_answers_as_the_pipeline_does(server: Server, summaries: di
     assert server.post(b'{"dataframe_records": [{')[0] == 400
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("champion")
 def test_the_version_needs_nothing_but_itself(
-    folders: dict[str, Path], summaries: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    repository: Path, summaries: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is loaded where no `dialsum` can be imported, no pickle either: from what it carries."""
-    folders["trained"].rename(folders["trained"].with_name("gone"))
+    (repository / "models").rename(repository / "gone")
     code = (
         "import json, sys, mlflow, pandas\n"
         "sys.path = [path for path in sys.path if not path.endswith('/src')]  # an editable installation\n"

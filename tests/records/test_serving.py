@@ -133,6 +133,7 @@ def test_memory_that_runs_out_is_no_fault_of_the_request(
         (frame([SECRET]), "row 0: 'dialogue' should be a text"),
         (frame(SECRET * 10), "row 0: 100 characters; at most 60 are taken"),
         (frame(""), "row 0: 'dialogue' is empty"),
+        (frame("#Person1#: 네.", "#Person1#:"), "row 1: 'dialogue' is empty"),
         (frame(" \n\u200b<br>\t"), "row 0: 'dialogue' is empty"),
     ],
 )

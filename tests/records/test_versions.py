@@ -21,11 +21,9 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_version_is_found_by_number_alias_and_folder(champion: ModelVersion) -> None:
-    folder = versions.locate(None)
-    assert (
-        versions.locate(str(champion.version)) == versions.locate("champion") == versions.locate(str(folder)) == folder
-    )
+def test_a_version_is_found_by_number_alias_and_folder(shared_champion: ModelVersion) -> None:
+    folder, number = versions.locate(None), str(shared_champion.version)
+    assert versions.locate(number) == versions.locate("champion") == versions.locate(str(folder)) == folder
     assert versions.read_settings(folder)["serving"]["max_rows"] == 4
     for name in ("99", "9" * 20, "nobody"):
         with pytest.raises(InputError, match=f"^--model {name}: is no version, no alias and no folder"):
@@ -51,7 +49,7 @@ def test_without_a_champion_it_says_what_to_do() -> None:
         versions.locate(None)
 
 
-@pytest.mark.usefixtures("champion")
+@pytest.mark.usefixtures("shared_champion")
 def test_a_version_holds_no_pickle_and_names_what_a_request_may_choose() -> None:
     from mlflow.models import Model
 
@@ -66,7 +64,7 @@ def test_a_version_holds_no_pickle_and_names_what_a_request_may_choose() -> None
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.usefixtures("champion")
+@pytest.mark.usefixtures("shared_champion")
 def test_summarize_answers_as_the_pipeline_does(
     summaries: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,7 +77,7 @@ def test_summarize_answers_as_the_pipeline_does(
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.usefixtures("champion")
+@pytest.mark.usefixtures("shared_champion")
 def test_export_writes_a_model_of_the_hubs_format_that_says_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +97,7 @@ def test_export_writes_a_model_of_the_hubs_format_that_says_the_same(
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.usefixtures("champion")
+@pytest.mark.usefixtures("shared_champion")
 def test_export_leaves_nothing_if_the_merged_model_says_something_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

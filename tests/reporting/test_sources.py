@@ -94,9 +94,10 @@ def environment(path: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def both(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     path = tmp_path_factory.mktemp("both") / "repository"
     path.mkdir()
+    shutil.copy(empty_database, path / "mlflow.db")
     (path / "dvc.yaml").write_text(PIPELINE)
     (path / "experiments.yaml").write_text(SETS)
     (path / ".gitignore").write_text("/.dialsum/\n/mlflow.db*\n/mlartifacts/\n/reports/\n__pycache__/\n")

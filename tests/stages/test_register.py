@@ -99,8 +99,9 @@ CONTENT = {
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def repository(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What the other stages leave; the model itself is not looked into."""
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
     for name, text in CONTENT.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
