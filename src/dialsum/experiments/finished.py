@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from dialsum.errors import InputError
 from dialsum.experiments.sets import PARAMS, Experiment
 from dialsum.params.strict import read_yaml
+from dialsum.stages.location import written
 
 PIPELINE = Path("dvc.yaml")
 WITHOUT_EFFECT = "limits"  # the section on which no result depends
@@ -101,13 +102,8 @@ def code(pipeline: Path = PIPELINE) -> list[str]:
     """dvc.yaml, and the deps in it that no stage writes."""
     stages = read_yaml(pipeline)["stages"].values()
     deps = {dep for stage in stages for dep in stage.get("deps", []) if "$" not in dep}
-    written = {
-        next(iter(out)) if isinstance(out, dict) else out
-        for stage in stages
-        for kind in ("outs", "metrics", "plots")
-        for out in stage.get(kind, [])
-    }
-    return sorted({*(deps - written), PIPELINE.as_posix()})
+    outs = {out.as_posix() for out in written(pipeline)}
+    return sorted({*(deps - outs), PIPELINE.as_posix()})
 
 
 def read_by_stages(experiment: Experiment, pipeline: Path = PIPELINE) -> list[str]:

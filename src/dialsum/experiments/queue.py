@@ -189,7 +189,7 @@ class Queue:
         ]
 
     def _attended(self, entry: Any, workers: set[int]) -> bool:
-        """Whether its process is a worker's; before and after it, while one prepares or collects, whether there is one."""
+        """Whether its process is a worker's, or, while a worker prepares or collects it, whether there is a worker."""
         info = self._queue.proc.get(entry.stash_rev)
         parent = None if info is None or info.returncode is not None else _parent(info.pid)
         return bool(workers) if parent is None else parent in workers

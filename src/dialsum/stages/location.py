@@ -33,7 +33,7 @@ def check_location(data: Data, pipeline: Path, synthetic: Path) -> None:
 def written_by_pipeline(folder: Path, pipeline: Path) -> Path | None:
     """The first output of dvc.yaml that is `folder`, or lies in it, above it or beside it; None if none does."""
     place = folder.resolve()  # `data/mine/../prepared` and links are what they lead to
-    for out in _written(pipeline):
+    for out in written(pipeline):
         # A stage with several files in a folder of their own, as data/prepared, replaces that folder as a whole.
         own = out.parent if len(out.parts) > 2 else out
         if out.resolve().is_relative_to(place) or place.is_relative_to(own.resolve()):
@@ -41,7 +41,7 @@ def written_by_pipeline(folder: Path, pipeline: Path) -> Path | None:
     return None
 
 
-def _written(pipeline: Path) -> list[Path]:
+def written(pipeline: Path) -> list[Path]:
     """What the stages of dvc.yaml write; an output may be a path, or a path with options."""
     outputs = [
         next(iter(out)) if isinstance(out, dict) else out

@@ -32,7 +32,6 @@ class Kind:
     closed: bool = False
 
 
-_PEOPLE = ("[surname][given1][given2]",)
 _BOTH = ("[surname][given1][given2]", "[surname][given1][given2]", "[first_name] [last_name]")
 _TIME = tuple(
     f"{half}시{minute}"
@@ -223,11 +222,6 @@ def draw(slot: str, rng: Random, *, unseen: bool, invent: float = 0.0) -> str:
     raise ValueError(f"slot {slot!r}: no value with held_out == {wanted}")
 
 
-def pool_size(slot: str) -> int:
-    """How many values the patterns of a kind can compose, counted before duplicates fall together."""
-    return sum(_ways(pattern) for pattern in kind_of(slot).patterns)
-
-
 def _compose(pattern: str, rng: Random, invent: float) -> str:
     def fill(place: re.Match[str]) -> str:
         if numbers := _RANGE.fullmatch(place[1]):
@@ -243,14 +237,6 @@ def _compose(pattern: str, rng: Random, invent: float) -> str:
 
 def _numbers(numbers: re.Match[str]) -> range:
     return range(int(numbers[1]), int(numbers[2]) + 1, int(numbers[3] or 1))
-
-
-def _ways(pattern: str) -> int:
-    ways = 1
-    for place in _PLACE.findall(pattern):
-        numbers = _RANGE.fullmatch(place)
-        ways *= len(_numbers(numbers)) if numbers else len(WORDS[place])
-    return ways
 
 
 # Lists whose words belong to the grammar of the value (counters, weekdays), or are not Hangul.
