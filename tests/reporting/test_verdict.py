@@ -7,6 +7,7 @@ import pytest
 
 from dialsum.experiments.sets import Gate, Set
 from dialsum.measures.significance import Difference
+from dialsum.reporting import tables
 from dialsum.reporting.report import make as make_report
 from dialsum.reporting.verdict import in_words, sentences
 
@@ -88,6 +89,26 @@ def test_gates_and_what_is_missing(make: Make) -> None:
         "b fails its gate: train.max_grad_norm < 1.5: 2.4321. Lower the rate.",
         "Not finished: c.",
     ]
+
+
+def test_a_gate_without_what_it_is_compared_with_is_open(make: Make) -> None:
+    gate = Gate(["train_speed.seconds_per_epoch < a", "train.max_grad_norm < 3"], "never said")
+    chosen = Set("d", {"a": [], "b": []}, gates={"b": gate})
+    report = make_report("s", [make("s--b", seed=1)], chosen, ["a"])
+    assert sentences(report)[-2:] == [
+        "b is not known to pass its gate: train_speed.seconds_per_epoch < a: cannot be judged: a is not there.",
+        "Not finished: a.",
+    ]
+    assert [row[2] for row in tables.gates(report).rows] == ["OPEN", "PASS"]
+    assert tables.summary(report).rows[0][-1] == "OPEN"
+    assert report.failing() == []
+
+
+def test_gates_stand_in_the_order_of_the_experiments(make: Make) -> None:
+    gate = Gate(["rouge.rouge1 > 35"], "never said")
+    chosen = Set("d", {"a": [], "b": []}, gates={"b": gate, "a": gate})
+    report = make_report("s", [make("s--a"), make("s--b")], chosen)
+    assert [row[0] for row in tables.gates(report).rows] == ["a", "b"]
 
 
 def test_a_gate_and_the_paired_test_agree(make: Make) -> None:

@@ -212,9 +212,17 @@ def guard_disk(watch: Watch, limits: Limits) -> None:
 
 
 def stop_at_gate(chosen: Set, watch: Watch) -> None:
-    """Where an experiment fails its gate, end what comes after it in the set and is not finished."""
-    failing = fails(judgements(chosen, watch))
-    place = next((place for place, one in enumerate(watch.plan) if one.name in failing), len(watch.plan))
+    """Where an experiment does not pass its gate, end what comes after it in the set and is not finished."""
+    judged = judgements(chosen, watch)
+    failing = fails(judged)
+    ended = watch.commits.keys() | watch.failed | watch.stopped
+    for place, one in enumerate(watch.plan):
+        # What cannot be judged may still be, as long as what it is compared with may come: that stands before it.
+        settled = all(other.title in ended for other in watch.plan[:place])
+        if one.name in failing or (settled and one.name in judged and not passes(judged[one.name])):
+            break
+    else:
+        return
     behind = {one.title for one in watch.plan[place + 1 :]} - watch.commits.keys()
     if behind - watch.stopped:
         watch.queue.stop(sorted(behind))
@@ -234,7 +242,7 @@ def judgements(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
         for name, gate in chosen.gates.items()
         if titles.get(name) in watch.failed
     }
-    return {name: (found | unfinished)[name] for name in chosen.gates if name in found or name in unfinished}
+    return {name: (found | unfinished)[name] for name in chosen.experiments if name in found or name in unfinished}
 
 
 @cache  # asked again and again while a set runs
@@ -246,17 +254,22 @@ def _paired(before: str, after: str) -> Mapping[str, Difference]:
 
 
 def judged(chosen: Set, figures: Mapping[str, Figures], paired: Paired) -> dict[str, list[Judgement]]:
-    """The same by the figures of those that are finished, by their names in the set."""
+    """The same by the figures of those that are finished, by their names in the set, in its order."""
     return {
-        name: [judge(criterion, name, figures, paired) for criterion in criteria(gate)]
-        for name, gate in chosen.gates.items()
-        if name in figures
+        name: [judge(criterion, name, figures, paired) for criterion in criteria(chosen.gates[name])]
+        for name in chosen.experiments
+        if name in chosen.gates and name in figures
     }
 
 
 def fails(judged: Mapping[str, Sequence[Judgement]]) -> list[str]:
-    """The experiments that fail their gate."""
-    return [name for name, found in judged.items() if not all(one.passed for one in found)]
+    """The experiments that fail their gate; one that cannot be judged does not."""
+    return [name for name, found in judged.items() if any(one.passed is False for one in found)]
+
+
+def passes(found: Sequence[Judgement]) -> bool:
+    """Whether a gate is passed for sure."""
+    return all(one.passed for one in found)
 
 
 def _must(done: CompletedProcess[str], what: str) -> None:

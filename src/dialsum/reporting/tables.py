@@ -71,7 +71,8 @@ def summary(report: Report) -> Table:
     rows = []
     for label, record in report.records.items():
         turn, around = turns.get(label), record.figure("rouge.intervals.rouge_mean")
-        gate = ("FAIL" if label in report.failing() else "PASS") if label in report.gates else ""
+        words = [one.word for one in report.gates.get(label, ())]
+        gate = next((word for word in ("FAIL", "OPEN", "PASS") if word in words), "")
         rows.append(
             [
                 label,
@@ -118,11 +119,7 @@ def against_best(report: Report) -> Table:
 
 def gates(report: Report) -> Table:
     """Every criterion with what was measured."""
-    rows = [
-        [name, one.criterion, "PASS" if one.passed else "FAIL", f"{one.measured}{f' ({one.note})' if one.note else ''}"]
-        for name, found in report.gates.items()
-        for one in found
-    ]
+    rows = [[name, one.criterion, one.word, one.told] for name, found in report.gates.items() for one in found]
     return Table("Gates", ["experiment", "criterion", "", "measured"], rows, words=frozenset(range(4)))
 
 

@@ -117,12 +117,15 @@ def _trivial(report: Report) -> Iterator[str]:
 
 def _gates(report: Report) -> Iterator[str]:
     for name, found in report.gates.items():
-        failed = [one for one in found if not one.passed]
-        if not failed:
+        told = {
+            word: [f"{one.criterion}: {one.told}" for one in found if one.word == word] for word in ("FAIL", "OPEN")
+        }
+        if told["FAIL"]:
+            yield f"{name} fails its gate: {'; '.join(told['FAIL'])}. {report.otherwise[name].strip()}"
+        elif told["OPEN"]:
+            yield f"{name} is not known to pass its gate: {'; '.join(told['OPEN'])}."
+        else:
             yield f"{name} passes its gate."
-            continue
-        told = "; ".join(f"{one.criterion}: {one.measured}{f' ({one.note})' if one.note else ''}" for one in failed)
-        yield f"{name} fails its gate: {told}. {report.otherwise[name].strip()}"
 
 
 def _missing(report: Report) -> Iterator[str]:
