@@ -92,6 +92,9 @@ def test_a_gated_phase_that_crashes_stops_the_set(queueing: Small) -> None:
     assert "second: FAIL rouge.rouge_mean > 99: did not finish" in said
     assert "second fails its gate. It did not finish." in said
     assert "gated--third: stopped: a gate before it is not passed" in said
+    shown = queueing.dialsum("show", "gated")
+    assert "second: FAIL rouge.rouge_mean > 99: did not finish" in shown
+    assert "second fails its gate. It did not finish." in shown
     # Again: what crashed is tried once more, in a copy too.
     hold.unlink()
     begun = queueing.lines("begun.txt")

@@ -44,20 +44,34 @@ def watched(monkeypatch: pytest.MonkeyPatch, steps: dict[str, int], **states: An
 
 def test_gates_stand_in_the_order_of_the_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = watched(monkeypatch, {"a": 5, "b": 4, "c": 10})
-    assert {name: found[0].word for name, found in running.judgements(CHOSEN, watch).items()} == {
-        "b": "PASS",
-        "c": "PASS",
-    }
-    assert list(running.judgements(CHOSEN, watch)) == ["b", "c"]
+    found = running.judgements(CHOSEN, watch, watch.lost())
+    assert [(name, one.word) for name, (one,) in found.items()] == [("b", "PASS"), ("c", "PASS")]
     running.stop_at_gate(CHOSEN, watch)
     assert watch.stopped == set()
 
 
 def test_a_gate_that_is_open_stops_the_set_once_nothing_before_it_is_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = watched(monkeypatch, {"b": 4})
-    assert running.judgements(CHOSEN, watch)["b"][0].word == "OPEN"
+    assert running.judgements(CHOSEN, watch, watch.lost())["b"][0].word == "OPEN"
     running.stop_at_gate(CHOSEN, watch)
     assert watch.stopped == set(), "a may still come"
     watch.failed.add("s--a")
     running.stop_at_gate(CHOSEN, watch)
     assert watch.stopped == {"s--c", "s--d"}
+
+
+def test_what_crashed_in_an_earlier_run_fails_its_gate_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = watched(monkeypatch, {"a": 5}, b="failed", c="queued")
+    (found,) = running.judgements(CHOSEN, watch, watch.lost())["b"]
+    assert (found.word, found.measured) == ("FAIL", "did not finish")
+    running.stop_at_gate(CHOSEN, watch)
+    assert watch.stopped == set()
+    watch.failed.add("s--b")
+    running.stop_at_gate(CHOSEN, watch)
+    assert watch.stopped == {"s--c", "s--d"}
+
+
+def test_what_a_gate_keeps_from_running_has_not_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = watched(monkeypatch, {"a": 5, "b": 9}, c="failed")
+    running.stop_at_gate(CHOSEN, watch)
+    assert list(running.judgements(CHOSEN, watch, watch.lost())) == ["b"]

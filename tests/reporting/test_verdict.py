@@ -104,6 +104,20 @@ def test_a_gate_without_what_it_is_compared_with_is_open(make: Make) -> None:
     assert report.failing() == []
 
 
+def test_what_failed_is_told_apart_from_what_was_not_run(make: Make) -> None:
+    gate = Gate(["rouge.rouge1 > 35"], "never said")
+    chosen = Set("d", {name: [] for name in "abcd"}, gates={"b": gate, "d": gate})
+    failed = {"b": "training: loss is nan by step 3", "c": ""}
+    report = make_report("s", [make("s--a")], chosen, ["d"], failed=failed)
+    assert sentences(report)[-4:] == [
+        "b fails its gate: it did not finish.",
+        "b failed: training: loss is nan by step 3.",
+        "c failed.",
+        "Not finished: d.",
+    ]
+    assert tables.gates(report).rows == [["b", "rouge.rouge1 > 35", "FAIL", "did not finish"]]
+
+
 def test_gates_stand_in_the_order_of_the_experiments(make: Make) -> None:
     gate = Gate(["rouge.rouge1 > 35"], "never said")
     chosen = Set("d", {"a": [], "b": []}, gates={"b": gate, "a": gate})

@@ -193,13 +193,14 @@ def _print_gates(console: Console, chosen: Set, watch: Watch) -> list[str]:
     """What was measured; where a gate fails, what is then to be done. Gives those that are not known to pass."""
     from dialsum.experiments.running import fails, judgements, passes
 
-    judged = judgements(chosen, watch)
+    lost = watch.lost()
+    judged = judgements(chosen, watch, lost)
     for name, found in judged.items():
         for one in found:
             console.print(f"{name}: {one.word} {one.criterion}: {one.told}")
     titles = {one.name: one.title for one in watch.plan}
     for name in fails(judged):
-        otherwise = "It did not finish." if titles[name] in watch.failed else chosen.gates[name].otherwise
+        otherwise = "It did not finish." if titles[name] in lost else chosen.gates[name].otherwise
         console.print(f"{name} fails its gate. {otherwise}")
     return [name for name, found in judged.items() if not passes(found)]
 

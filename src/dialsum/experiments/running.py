@@ -97,6 +97,10 @@ class Watch:
         task = self.tasks.get(title)
         return title in self.given_up or (task is not None and task.killed)
 
+    def lost(self) -> set[str]:
+        """What ended without a commit, in this run or in an earlier one, and is not stopped."""
+        return (self.failed | set(self.in_state("failed"))) - self.stopped
+
     def in_state(self, *states: str) -> list[str]:
         """The experiments whose task is in one of these states, but for those whose commit is there."""
         return [
@@ -213,7 +217,7 @@ def guard_disk(watch: Watch, limits: Limits) -> None:
 
 def stop_at_gate(chosen: Set, watch: Watch) -> None:
     """Where an experiment does not pass its gate, end what comes after it in the set and is not finished."""
-    judged = judgements(chosen, watch)
+    judged = judgements(chosen, watch, watch.failed)  # what crashed in an earlier run is to be tried once more
     failing = fails(judged)
     ended = watch.commits.keys() | watch.failed | watch.stopped
     for place, one in enumerate(watch.plan):
@@ -231,18 +235,13 @@ def stop_at_gate(chosen: Set, watch: Watch) -> None:
         watch.stopped |= behind - watch.commits.keys()
 
 
-def judgements(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
-    """Of each experiment that has ended and has a gate, what became of it. One that failed has reached nothing."""
+def judgements(chosen: Set, watch: Watch, lost: Collection[str]) -> dict[str, list[Judgement]]:
+    """Of each experiment that has ended and has a gate, what became of it. `lost`: titles of those that failed."""
     titles = {one.name: one.title for one in watch.plan}
     commits = {name: watch.commits[title] for name, title in titles.items() if title in watch.commits}
     figures = {name: finished.figures(commit) for name, commit in commits.items()}
-    found = judged(chosen, figures, lambda before, after: _paired(commits[before], commits[after]))
-    unfinished = {
-        name: [Judgement(text, False, "did not finish", "") for text in gate.criteria]
-        for name, gate in chosen.gates.items()
-        if titles.get(name) in watch.failed
-    }
-    return {name: (found | unfinished)[name] for name in chosen.experiments if name in found or name in unfinished}
+    failed = [name for name, title in titles.items() if title in lost]
+    return judged(chosen, figures, lambda before, after: _paired(commits[before], commits[after]), failed)
 
 
 @cache  # asked again and again while a set runs
@@ -253,13 +252,21 @@ def _paired(before: str, after: str) -> Mapping[str, Difference]:
     return comparison.compare(before, after, records).differences
 
 
-def judged(chosen: Set, figures: Mapping[str, Figures], paired: Paired) -> dict[str, list[Judgement]]:
-    """The same by the figures of those that are finished, by their names in the set, in its order."""
-    return {
-        name: [judge(criterion, name, figures, paired) for criterion in criteria(chosen.gates[name])]
-        for name in chosen.experiments
-        if name in chosen.gates and name in figures
-    }
+def judged(
+    chosen: Set, figures: Mapping[str, Figures], paired: Paired, failed: Collection[str]
+) -> dict[str, list[Judgement]]:
+    """The same by the figures of those that are finished, by their names in the set, in its order.
+
+    `failed`: the names of those that did not finish, and so have reached nothing.
+    """
+    found: dict[str, list[Judgement]] = {}
+    for name in chosen.experiments:
+        asked = criteria(chosen.gates[name]) if name in chosen.gates else []
+        if asked and name in failed:
+            found[name] = [Judgement(one.text, False, "did not finish", "") for one in asked]
+        elif asked and name in figures:
+            found[name] = [judge(one, name, figures, paired) for one in asked]
+    return found
 
 
 def fails(judged: Mapping[str, Sequence[Judgement]]) -> list[str]:

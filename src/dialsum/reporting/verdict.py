@@ -1,7 +1,7 @@
 """The verdict in words: sentences that follow from the figures of a report, and from nothing else.
 
 Enters: a Report. Leaves: sentences, in this order: what each experiment brought over the one before, which is best and
-which are not shown to be worse, who does not beat a trivial system, and the gates.
+which are not shown to be worse, who does not beat a trivial system, the gates, and what is not there.
 
     phase-3 is 1.4× faster than phase-2 (40.1 s an epoch against 56.3), score unchanged within the interval (+0.12,
     95 % -0.80 to +1.02, p 0.7912).
@@ -120,7 +120,9 @@ def _gates(report: Report) -> Iterator[str]:
         told = {
             word: [f"{one.criterion}: {one.told}" for one in found if one.word == word] for word in ("FAIL", "OPEN")
         }
-        if told["FAIL"]:
+        if name in report.failed:
+            yield f"{name} fails its gate: it did not finish."
+        elif told["FAIL"]:
             yield f"{name} fails its gate: {'; '.join(told['FAIL'])}. {report.otherwise[name].strip()}"
         elif told["OPEN"]:
             yield f"{name} is not known to pass its gate: {'; '.join(told['OPEN'])}."
@@ -129,5 +131,7 @@ def _gates(report: Report) -> Iterator[str]:
 
 
 def _missing(report: Report) -> Iterator[str]:
+    for name, words in report.failed.items():
+        yield f"{name} failed: {words}." if words else f"{name} failed."
     if report.missing:
         yield f"Not finished: {', '.join(report.missing)}."
