@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dialsum.errors import InputError
-from dialsum.experiments.gates import COMPANY, Figures, Judgement, check, judge, read_criterion
+from dialsum.experiments.gates import COMPANY, UNEQUAL, Figures, Judgement, check, judge, read_criterion
 from dialsum.measures.significance import Difference
 
 BEFORE = {
@@ -83,6 +83,13 @@ def test_without_rows_a_score_is_kept_by_its_interval() -> None:
     kept = "rouge.rouge_mean kept before"
     assert judged(kept, FIGURES, BEFORE) == Judgement(kept, True, "39.00 (up to 40.50) against 40.00", ALONE)
     assert not judged(kept, FIGURES, {"rouge": {"rouge_mean": 40.6}}).passed
+
+
+def test_seconds_of_epochs_with_other_rows_bear_a_note() -> None:
+    criterion = "train_speed.seconds_per_epoch <= 0.7 * before"
+    fewer = {**FIGURES, "train": {**FIGURES["train"], "rows": 200}}
+    assert judged(criterion, fewer, {**BEFORE, "train": {"rows": 9000}}).note == f"{UNEQUAL}; {COMPANY}"
+    assert judged(criterion, fewer, {**BEFORE, "train": {"rows": 200}}).note == COMPANY
 
 
 def test_times_compare_in_like_company() -> None:

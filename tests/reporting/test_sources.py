@@ -210,7 +210,7 @@ def test_one_that_crashed_says_why(both: Pair, tmp_path: Path, monkeypatch: pyte
     output = tmp_path / "later.out"
     output.write_text("step 2\ntraining: loss is nan by step 3\nERROR: failed to reproduce 'all'\n")
     task = Task("seeds--later", "failed", "", "", output, 1)
-    monkeypatch.setattr(Queue, "tasks", lambda self: {task.name: task})
+    monkeypatch.setattr(Queue, "tasks", lambda _: {task.name: task})
     printed = both.dialsum("report", "seeds")
     assert "later failed: training: loss is nan by step 3." in printed
     assert "Not finished" not in printed

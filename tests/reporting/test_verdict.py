@@ -50,13 +50,35 @@ def test_what_each_brought_over_the_one_before(make: Make) -> None:
     assert first == "b against a, each row scores the same."
 
 
+def test_epochs_of_other_rows_are_compared_by_tokens_a_second(make: Make) -> None:
+    """Five wordings of each row, for a fifth of the epochs: 47.5 s an epoch, and less training than 2 epochs of 9."""
+    speed = {"seconds_per_epoch": 9.0, "tokens_per_second": 1000}
+    one = make("s--one", train={"rows": 200, "tokens": 9000}, train_speed=speed)
+    slow = {"seconds_per_epoch": 47.5, "tokens_per_second": 950}
+    five = make("s--five", train={"rows": 1000, "tokens": 45000, "epochs": 0.2}, train_speed=slow)
+    first, *_, last = sentences(make_report("s", [one, five]))
+    assert first == (
+        "five is 1.1× slower than one (950 tokens/s against 1,000; epochs with other rows or tokens: "
+        "their seconds do not compare), each row scores the same."
+    )
+    assert last == "Of these the shortest training: five, 9.5 s in all its epochs."
+    first, *_ = sentences(make_report("s", [five, one]))
+    assert first.startswith("one is 1.1× faster than five (1,000 tokens/s against 950; ")
+    longer = make("s--longer", train={"rows": 200, "tokens": 10000}, train_speed={"seconds_per_epoch": 10.0})
+    first, *_ = sentences(make_report("s", [one, longer]))
+    assert first.startswith("longer is 1.1× slower than one (10.0 s an epoch against 9.0), ")
+    other = make("s--other", train={"rows": 200, "tokens": 18000}, train_speed={"seconds_per_epoch": 18.0})
+    first, *_ = sentences(make_report("s", [one, other]))
+    assert first.startswith("other is 18× faster than one (18,130 tokens/s against 1,000; ")
+
+
 def test_the_best_those_as_good_and_the_fastest_of_these(make: Make) -> None:
     records = [make("a"), make("b", seed=4), make("c", seed=4, batching="packed")]
     said = sentences(make_report("s", records))
     assert said[2:] == [
         "Best score: b, 64.50 (95 % 62.00 to 66.75).",
         "Not shown to be worse: c.",
-        "Of these the fastest: c, 28.5 s an epoch.",
+        "Of these the shortest training: c, 57.0 s in all its epochs.",
     ]
     said = sentences(make_report("s", records[:2]))
     assert said[1:] == ["Best score: b, 64.50 (95 % 62.00 to 66.75).", "It is shown to be better than the other."]

@@ -44,6 +44,8 @@ SECONDS = f"{SPEED}seconds_per_epoch"
 PADDING = "train.padding_share"
 METRICS = Path("metrics")
 OF_TRAINING = ("train", "train_speed")  # files that lack most figures where nothing was trained
+UNEQUAL = "epochs with other rows or tokens: their seconds do not compare"
+ABOUT = 2.0  # over the same rows, tokens differ by less: by the prompt's form and the model's tokenizer
 COMPANY = "times compare only where both had as much company; under --jobs 2 the last of a set runs alone"
 
 Figures = Mapping[str, Any]  # {"train": {"max_grad_norm": 1.49, …}, …}: the content of metrics/*.json by file
@@ -172,6 +174,12 @@ def judge(criterion: Criterion, name: str, figures: Mapping[str, Figures], paire
     passed = COMPARISONS[criterion.sign](value, bound)
     measured = f"{value:.5g}" if other is None else f"{value:.5g} against {other:.5g}, {_change(value, other)}"
     notes = ["" if passed else _waste(criterion, figures)]
+    if (
+        criterion.other is not None
+        and criterion.figure == SECONDS
+        and not same_epochs(figures[name], figures[criterion.other])
+    ):
+        notes.append(UNEQUAL)
     if criterion.other is not None and criterion.figure.startswith(SPEED):
         notes.append(COMPANY)
     return Judgement(criterion.text, passed, measured, "; ".join(note for note in notes if note))
@@ -183,6 +191,12 @@ def look_up(figures: Figures, path: str) -> Any:
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def same_epochs(one: Figures, other: Figures) -> bool:
+    """Whether the seconds of their epochs compare: an epoch has as many rows in both, and about as many tokens."""
+    rows, tokens = ([look_up(figures, path) for figures in (one, other)] for path in ("train.rows", "train.tokens"))
+    return rows[0] == rows[1] and (tokens[0] == tokens[1] or (all(tokens) and max(tokens) < ABOUT * min(tokens)))
 
 
 def _kept(

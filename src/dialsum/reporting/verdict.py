@@ -12,15 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dialsum.experiments.gates import SECONDS, UNEQUAL, same_epochs
 from dialsum.measures import verdict as shown
 from dialsum.measures.significance import Difference
 from dialsum.reporting import comparison
 from dialsum.reporting.comparison import Pair, score
-from dialsum.reporting.record import FINAL, Record
+from dialsum.reporting.record import FINAL, Record, training_seconds
 from dialsum.reporting.report import Report
 from dialsum.reporting.tables import best_baseline, span
 
-SECONDS = "train_speed.seconds_per_epoch"
+TOKENS = "train_speed.tokens_per_second"
 ALIKE = 1.05  # times that differ by less than this factor are called the same
 RATES = {"rouge.fact_recall": "facts", "rouge.foreign_rate": "foreign text", "rouge.stop_rate": "stopped by itself"}
 TOLD = 0.005  # a rate that differs by as much is told
@@ -57,15 +58,20 @@ def _turns(report: Report) -> Iterator[str]:
 
 
 def _speed(pair: Pair, before: Record, after: Record) -> str:
-    old, new = before.figure(SECONDS), after.figure(SECONDS)
+    """By the seconds of an epoch; where these do not compare, by tokens a second."""
+    same = same_epochs(before.figures, after.figures)
+    old, new = (one.figure(SECONDS if same else TOKENS) for one in (before, after))
     if not old or not new:
         return f"against {pair.before}"
-    seconds = f"({new:.1f} s an epoch against {old:.1f})"
-    if max(old / new, new / old) < ALIKE:
-        return f"is as fast as {pair.before} {seconds}"
+    if same:
+        figures = f"({new:.1f} s an epoch against {old:.1f})"
+    else:
+        figures = f"({new:,.0f} tokens/s against {old:,.0f}; {UNEQUAL})"
     factor = max(old / new, new / old)
+    if factor < ALIKE:
+        return f"is as fast as {pair.before} {figures}"
     times = f"{factor:.1f}" if factor < 10 else f"{factor:.0f}"
-    return f"is {times}× {'faster' if new < old else 'slower'} than {pair.before} {seconds}"
+    return f"is {times}× {'faster' if (new < old) == same else 'slower'} than {pair.before} {figures}"
 
 
 def _rates(before: Record, after: Record) -> str:
@@ -101,11 +107,11 @@ def _best(report: Report, group: Sequence[str], pairs: Sequence[Pair]) -> Iterat
         yield f"It is shown to be better than {'each of the others' if len(pairs) > 1 else 'the other'}."
         return
     yield f"Not shown to be worse: {', '.join(equal)}."
-    timed = {name: report.records[name].figure(SECONDS) for name in (best, *equal)}
+    timed = {name: training_seconds(report.records[name]) for name in (best, *equal)}
     seconds = {name: value for name, value in timed.items() if value}
     if len(seconds) > 1:
         fastest = min(seconds, key=lambda name: seconds[name])
-        yield f"Of these the fastest: {fastest}, {seconds[fastest]:.1f} s an epoch."
+        yield f"Of these the shortest training: {fastest}, {seconds[fastest]:.1f} s in all its epochs."
 
 
 def _trivial(report: Report) -> Iterator[str]:
