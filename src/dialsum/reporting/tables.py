@@ -103,7 +103,7 @@ def differing(report: Report) -> Table:
     """The params in which experiments differ, as they were in force, and the code."""
     found = comparison.differing(list(report.records.values()))
     rows = [[key, *values] for key, values in found.items()]
-    note = "" if rows else "Nothing: params and code are alike."
+    note = "" if rows or len(report.records) == 1 else "Nothing: params and code are alike."
     return Table("What differs", ["param", *report.records], rows, note, frozenset(range(len(report.records) + 1)))
 
 
@@ -175,7 +175,7 @@ def _pairs(title: str, pairs: Sequence[Pair]) -> Table:
         "Over the same dev rows. 95 %: by the paired bootstrap. p: how often chance gives such a difference of the "
         "mean (paired permutation). w/t/l: rows that score higher, the same, lower."
     )
-    return Table(title, heads, rows, note, frozenset({0, 1, len(heads) - 1}))
+    return Table(title, heads, rows, note if rows else "", frozenset({0, 1, len(heads) - 1}))
 
 
 def _differences(pair: Pair) -> list[str]:
