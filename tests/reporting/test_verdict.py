@@ -72,6 +72,44 @@ def test_epochs_of_other_rows_are_compared_by_tokens_a_second(make: Make) -> Non
     assert first.startswith("other is 18× faster than one (18,130 tokens/s against 1,000; ")
 
 
+def test_one_result_under_several_names_is_ranked_once(make: Make) -> None:
+    head = make("HEAD", seed=1)
+    assert sentences(make_report("s", [head, replace(head, name="main")])) == [
+        "main is HEAD under another name, each row scores the same.",
+        "One result, ranked once: HEAD, main.",
+        "Score: HEAD, 60.75 (95 % 58.25 to 63.00).",
+        "HEAD beats lead_3, which is no model (60.75 against 27.50).",
+    ]
+    again = replace(head, name="again", source="beef")
+    first, *said = sentences(make_report("s", [head, again, make("low", source="b")]))
+    assert first == "again comes of the same training as HEAD (equal times to the digit), each row scores the same."
+    assert said[1:] == [
+        "One result, ranked once: HEAD, again.",
+        "Best score: HEAD, 60.75 (95 % 58.25 to 63.00).",
+        "It is shown to be better than the other.",
+    ]
+
+
+def test_one_training_that_decodes_otherwise_is_ranked_twice(make: Make) -> None:
+    one = make("one")
+    row = replace(one.answers["dev_0"], scores=dict.fromkeys(one.answers["dev_0"].scores, 99.0))
+    other = replace(one, name="other", source="beef", answers={**one.answers, "dev_0": row})
+    said = sentences(make_report("s", [one, other]))
+    assert said[0].startswith("other comes of the same training as one (equal times to the digit), ")
+    assert "Not shown to be worse: other." in said
+    untrained = {"seconds": 0.0, "seconds_per_epoch": None}
+    records = [make(name, source=name, train_speed=untrained) for name in ("a", "b")]
+    assert sentences(make_report("s", records))[0] == "b against a, each row scores the same."
+
+
+def test_one_alone_has_a_verdict(make: Make) -> None:
+    report = make_report("s", [make("a")])
+    assert sentences(report) == [
+        "Score: a, 59.50 (95 % 57.00 to 61.75).",
+        "a beats lead_3, which is no model (59.50 against 27.50).",
+    ]
+
+
 def test_the_best_those_as_good_and_the_fastest_of_these(make: Make) -> None:
     records = [make("a"), make("b", seed=4), make("c", seed=4, batching="packed")]
     said = sentences(make_report("s", records))
@@ -95,7 +133,7 @@ def test_other_dev_rows_do_not_compare(make: Make) -> None:
 
 def test_one_that_is_no_better_than_no_model_is_named(make: Make) -> None:
     said = sentences(make_report("s", [make("a", rouge={"rouge_mean": 27.5})]))
-    assert said == ["a does not beat lead_3, which is no model (27.50 against 27.50)."]
+    assert said[1:] == ["a does not beat lead_3, which is no model (27.50 against 27.50)."]
 
 
 def test_gates_and_what_is_missing(make: Make) -> None:

@@ -9,14 +9,14 @@ which are not shown to be worse, who does not beat a trivial system, the gates, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from dialsum.experiments.gates import SECONDS, UNEQUAL, same_epochs
 from dialsum.measures import verdict as shown
 from dialsum.measures.significance import Difference
 from dialsum.reporting import comparison
-from dialsum.reporting.comparison import Pair, score
+from dialsum.reporting.comparison import Pair, same_training, score
 from dialsum.reporting.record import FINAL, Record, training_seconds
 from dialsum.reporting.report import Report
 from dialsum.reporting.tables import best_baseline, span
@@ -29,7 +29,8 @@ TOLD = 0.005  # a rate that differs by as much is told
 
 def sentences(report: Report) -> list[str]:
     """All of the verdict."""
-    return [*_turns(report), *_ranking(report), *_trivial(report), *_gates(report), *_missing(report)]
+    names = comparison.distinct(report.records)
+    return [*_turns(report), *_ranking(report, names), *_trivial(report, names), *_gates(report), *_missing(report)]
 
 
 def in_words(difference: Difference) -> str:
@@ -59,6 +60,10 @@ def _turns(report: Report) -> Iterator[str]:
 
 def _speed(pair: Pair, before: Record, after: Record) -> str:
     """By the seconds of an epoch; where these do not compare, by tokens a second."""
+    if before.source == after.source:
+        return f"is {pair.before} under another name"
+    if same_training(before, after):
+        return f"comes of the same training as {pair.before} (equal times to the digit)"
     same = same_epochs(before.figures, after.figures)
     old, new = (one.figure(SECONDS if same else TOKENS) for one in (before, after))
     if not old or not new:
@@ -85,23 +90,27 @@ def _rates(before: Record, after: Record) -> str:
     return f"; {', '.join(told)}" if told else ""
 
 
-def _ranking(report: Report) -> Iterator[str]:
-    groups = comparison.kin(report.records)
-    if len(groups) > 1 and len(report.records) > 1:
-        listed = "; ".join(", ".join(name for name in report.records if name in group) for group in groups)
+def _ranking(report: Report, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """`names`: those that are ranked, each with all that it stands for."""
+    for same in names.values():
+        if len(same) > 1:
+            yield f"One result, ranked once: {', '.join(same)}."
+    records = {name: report.records[name] for name in names}
+    groups = comparison.kin(records)
+    if len(records) == 1:
+        yield f"Score: {_scored(report, *names)}."
+    if len(groups) > 1:
+        listed = "; ".join(", ".join(name for name in records if name in group) for group in groups)
         yield f"Scores compare only within these groups, which have the same dev rows: {listed}."
     against = {pair.after: pair for pair in report.best}
     for group in groups:
         if len(group) > 1:
-            yield from _best(report, group, [against[name] for name in report.records if name in group[1:]])
+            yield from _best(report, group, [against[name] for name in records if name in group[1:]])
 
 
 def _best(report: Report, group: Sequence[str], pairs: Sequence[Pair]) -> Iterator[str]:
     best, *_ = group
-    record = report.records[best]
-    around: Any = record.figure(f"rouge.intervals.{FINAL}")
-    interval = f" (95 % {around['low']:.2f} to {around['high']:.2f})" if around else ""
-    yield f"Best score: {best}, {score(record):.2f}{interval}."
+    yield f"Best score: {_scored(report, best)}."
     equal = [pair.after for pair in pairs if pair.final and shown.verdict(pair.final) != "worse"]
     if not equal:
         yield f"It is shown to be better than {'each of the others' if len(pairs) > 1 else 'the other'}."
@@ -114,11 +123,22 @@ def _best(report: Report, group: Sequence[str], pairs: Sequence[Pair]) -> Iterat
         yield f"Of these the shortest training: {fastest}, {seconds[fastest]:.1f} s in all its epochs."
 
 
-def _trivial(report: Report) -> Iterator[str]:
-    for label, record in report.records.items():
+def _scored(report: Report, label: str) -> str:
+    record = report.records[label]
+    around: Any = record.figure(f"rouge.intervals.{FINAL}")
+    interval = f" (95 % {around['low']:.2f} to {around['high']:.2f})" if around else ""
+    return f"{label}, {score(record):.2f}{interval}"
+
+
+def _trivial(report: Report, names: Collection[str]) -> Iterator[str]:
+    """Who does not beat the best trivial system; one that stands alone, also if it does."""
+    for label in names:
+        record = report.records[label]
         best = best_baseline(record)
-        if best and score(record) <= best[1]:
-            yield f"{label} does not beat {best[0]}, which is no model ({score(record):.2f} against {best[1]:.2f})."
+        beaten = best is not None and score(record) > best[1]
+        if best and (not beaten or len(names) == 1):
+            verb = "beats" if beaten else "does not beat"
+            yield f"{label} {verb} {best[0]}, which is no model ({score(record):.2f} against {best[1]:.2f})."
 
 
 def _gates(report: Report) -> Iterator[str]:
