@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dialsum.errors import InputError
-from dialsum.experiments.gates import COMPANY, Figures, Judgement, check, judge, read_criterion
+from dialsum.experiments.gates import COMPANY, UNEQUAL, Figures, Judgement, check, judge, read_criterion
 from dialsum.measures.significance import Difference
 
 BEFORE = {
@@ -37,6 +37,10 @@ def judged(text: str, figures: Figures, before: Figures | None = None, **differe
 @pytest.mark.parametrize(
     ("text", "passed", "measured"),
     [
+        ("rouge.rouge1 > before", None, "cannot be judged: there is no rouge.rouge1 of before"),
+        ("rouge.rouge1 > gone", None, "cannot be judged: gone is not there"),
+        ("rouge.rouge_mean kept gone", None, "cannot be judged: gone is not there"),
+        ("rouge.fact_recall kept gone", False, "no rouge.fact_recall"),
         ("train.max_grad_norm < 1.5", True, "1.4912"),
         ("train.max_grad_norm > 1.5", False, "1.4912"),
         ("rouge.rouge1 > 35", False, "35"),
@@ -49,11 +53,9 @@ def judged(text: str, figures: Figures, before: Figures | None = None, **differe
         ("train.epoch_loss < 1.5", False, "train.epoch_loss is no number"),
         ("rouge.fact_recall > 0.5", False, "no rouge.fact_recall"),
         ("train.no_such_figure > 0.5", False, "no train.no_such_figure"),
-        ("rouge.rouge1 > before", False, "no rouge.rouge1 of before"),
-        ("rouge.rouge1 > gone", False, "no rouge.rouge1 of gone"),
     ],
 )
-def test_a_criterion_is_judged_by_the_figures(text: str, passed: bool, measured: str) -> None:
+def test_a_criterion_is_judged_by_the_figures(text: str, passed: bool | None, measured: str) -> None:
     found = judged(text, FIGURES, BEFORE)
     assert (found.criterion, found.passed, found.measured, found.note) == (text, passed, measured, "")
 
@@ -81,6 +83,13 @@ def test_without_rows_a_score_is_kept_by_its_interval() -> None:
     kept = "rouge.rouge_mean kept before"
     assert judged(kept, FIGURES, BEFORE) == Judgement(kept, True, "39.00 (up to 40.50) against 40.00", ALONE)
     assert not judged(kept, FIGURES, {"rouge": {"rouge_mean": 40.6}}).passed
+
+
+def test_seconds_of_epochs_with_other_rows_bear_a_note() -> None:
+    criterion = "train_speed.seconds_per_epoch <= 0.7 * before"
+    fewer = {**FIGURES, "train": {**FIGURES["train"], "rows": 200}}
+    assert judged(criterion, fewer, {**BEFORE, "train": {"rows": 9000}}).note == f"{UNEQUAL}; {COMPANY}"
+    assert judged(criterion, fewer, {**BEFORE, "train": {"rows": 200}}).note == COMPANY
 
 
 def test_times_compare_in_like_company() -> None:

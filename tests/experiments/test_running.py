@@ -75,7 +75,7 @@ def test_the_same_command_does_not_pass_a_gate_that_failed(queueing: Small) -> N
     for _ in range(2):
         said = queueing.dialsum("run", "gated", "--gated", status=1)
         assert queueing.names() == ["gated--first", "gated--second"]
-        assert "gated--third: stopped: a gate before it failed" in said
+        assert "gated--third: stopped: a gate before it is not passed" in said
         assert ["gated--third", "stopped"] in [line.split() for line in said.splitlines()]
     begun = queueing.lines("begun.txt")
     queueing.dialsum("run", "gated", "--gated", "--temp", status=1)
@@ -91,14 +91,17 @@ def test_a_gated_phase_that_crashes_stops_the_set(queueing: Small) -> None:
     assert queueing.names() == ["gated--first"]
     assert "second: FAIL rouge.rouge_mean > 99: did not finish" in said
     assert "second fails its gate. It did not finish." in said
-    assert "gated--third: stopped: a gate before it failed" in said
+    assert "gated--third: stopped: a gate before it is not passed" in said
+    shown = queueing.dialsum("show", "gated")
+    assert "second: FAIL rouge.rouge_mean > 99: did not finish" in shown
+    assert "second fails its gate. It did not finish." in shown
     # Again: what crashed is tried once more, in a copy too.
     hold.unlink()
     begun = queueing.lines("begun.txt")
     said = queueing.dialsum("run", "gated", "--gated", "--temp", status=1)
     assert queueing.lines("begun.txt") == [*begun, "13"]
     assert "gated--second: failed" in said
-    assert "gated--third: stopped: a gate before it failed" in said
+    assert "gated--third: stopped: a gate before it is not passed" in said
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ def make(tmp_path: Path) -> Make:
     """A record of what left.py leaves, with other figures where they are given: `rouge={"foreign_rate": 0.5}`."""
     import left
 
-    def made(name: str, seed: int = 0, batching: str = "padded", source: str = "c0ffee1234", **figures: Any) -> Record:
+    def made(name: str, seed: int = 0, batching: str = "padded", source: str = "", **figures: Any) -> Record:
         folder = tmp_path / "left" / name
         left.leave(folder, seed, batching)
         with (folder / "plots/training.csv").open() as curve, (folder / "data/scores/dev.csv").open() as answers:
@@ -32,7 +32,7 @@ def make(tmp_path: Path) -> Make:
             }
             return Record(
                 name=name,
-                source=source,
+                source=source or f"{name} at c0ffee",
                 when=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
                 params={"training.seed": str(seed), "training.batching": batching, "evaluation.tokens": "mecab"},
                 figures=found,

@@ -19,6 +19,7 @@ from mlflow import MlflowClient
 
 from dialsum import cli
 from dialsum.errors import InputError
+from dialsum.experiments.queue import Queue, Task
 from dialsum.records import store, tracking
 from dialsum.reporting import commits, runs
 from dialsum.stages import register
@@ -204,6 +205,18 @@ def test_the_gates_of_a_set_are_those_of_its_report(both: Pair) -> None:
     assert measured.startswith("62.00 against 60.75 (+1.25, 95 % ")
     assert measured.endswith(") (row by row)")
     assert f"two: PASS rouge.rouge_mean kept one: {measured}" in both.dialsum("experiments", "show", "seeds")
+
+
+def test_one_that_crashed_says_why(both: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "later.out"
+    output.write_text("step 2\ntraining: loss is nan by step 3\nERROR: failed to reproduce 'all'\n")
+    task = Task("seeds--later", "failed", "", "", output, 1)
+    monkeypatch.setattr(Queue, "tasks", lambda _: {task.name: task})
+    printed = both.dialsum("report", "seeds")
+    assert "later failed: training: loss is nan by step 3." in printed
+    assert "Not finished" not in printed
+    task = replace(task, status=-9)
+    assert "later failed: it was killed." in both.dialsum("report", "seeds")
 
 
 def test_one_that_was_made_otherwise_says_so(both: Pair, tmp_path: Path) -> None:

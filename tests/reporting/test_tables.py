@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dialsum.experiments.gates import COMPANY
 from dialsum.experiments.sets import Gate, Set
-from dialsum.reporting import markdown, tables
+from dialsum.reporting import markdown, page, tables
 from dialsum.reporting.report import Report
 from dialsum.reporting.report import make as make_report
 
@@ -133,3 +134,17 @@ def test_the_summary_of_the_terminal(three: Report) -> None:
         "gate": "FAIL",
     }
     assert (found.rows[0][6], found.rows[0][-1]) == ("–", "")
+
+
+def test_there_are_no_empty_sections(make: Make) -> None:
+    alone = make_report("s", [make("a")])
+    for text in (markdown.render(alone, ["score"]), page.render(alone, {"score": "<svg></svg>"})):
+        assert not any(title in text for title in ("What differs", "Against the", "Gates"))
+        assert "Over the same dev rows" not in text
+    one = make("folds--fold-1")
+    folds = make_report("folds", [one, replace(make("folds--fold-2"), answers={"dev_0": one.answers["dev_0"]})])
+    text = markdown.render(folds, [])
+    assert "## Against the one before" in text
+    assert "## Against the best" not in text
+    twins = make_report("s", [make("a"), make("b")])
+    assert "Nothing: params and code are alike." in markdown.render(twins, [])

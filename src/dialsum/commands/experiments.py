@@ -86,11 +86,11 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
     console = options.console(WIDTH)
     gates, limits = chosen if gated else None, load(Path("params.yaml"), "limits", Limits)
     watch = copies.run(plan, limits, click.echo, gates) if temp else _run_queue(console, plan, jobs, limits, gates)
-    failing = _print_gates(console, chosen, watch)
+    unpassed = _print_gates(console, chosen, watch)
     lost = [one for one in plan if one.title not in watch.commits]
     for one in lost:
         click.echo(f"{one.title}: {_why_lost(one.title, watch, temp)}", err=True)
-    if lost or (gated and failing):
+    if lost or (gated and unpassed):
         sys.exit(1)
 
 
@@ -162,7 +162,7 @@ def _print_lines(plan: Sequence[Experiment], jobs: int, temp: bool) -> None:
 
 def _why_lost(title: str, watch: Watch, temp: bool) -> str:
     if title in watch.stopped:
-        return "stopped: a gate before it failed"
+        return "stopped: a gate before it is not passed"
     if temp:
         return "failed: what DVC says above tells why" if title in watch.failed else "not begun"
     return f"not finished; dialsum experiments log {title}" if title in watch.tasks else "not begun"
@@ -190,19 +190,19 @@ def _until_a_gate_fails(steps: Iterator[str], gated: Set, watch: Watch) -> Itera
 
 
 def _print_gates(console: Console, chosen: Set, watch: Watch) -> list[str]:
-    """PASS or FAIL with what was measured; where a gate fails, what is then to be done. Gives those that fail."""
-    from dialsum.experiments.running import fails, judgements
+    """What was measured; where a gate fails, what is then to be done. Gives those that are not known to pass."""
+    from dialsum.experiments.running import fails, judgements, passes
 
-    judged = judgements(chosen, watch)
+    lost = watch.lost()
+    judged = judgements(chosen, watch, lost)
     for name, found in judged.items():
         for one in found:
-            note = f" ({one.note})" if one.note else ""
-            console.print(f"{name}: {'PASS' if one.passed else 'FAIL'} {one.criterion}: {one.measured}{note}")
+            console.print(f"{name}: {one.word} {one.criterion}: {one.told}")
     titles = {one.name: one.title for one in watch.plan}
     for name in fails(judged):
-        otherwise = "It did not finish." if titles[name] in watch.failed else chosen.gates[name].otherwise
+        otherwise = "It did not finish." if titles[name] in lost else chosen.gates[name].otherwise
         console.print(f"{name} fails its gate. {otherwise}")
-    return fails(judged)
+    return [name for name, found in judged.items() if not passes(found)]
 
 
 def _results(watch: Watch, outdated: Container[str]) -> Table:

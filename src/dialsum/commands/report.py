@@ -72,25 +72,34 @@ def _of_set(name: str, model: str | None) -> Report:
 
     chosen = sets.choose(sets.read_sets(), name)
     plan = sets.plan(name, chosen, model)
-    records, missing = _finished(plan)
+    records, missing, failed = _finished(plan)
     title = f"{name}{MODEL_ENDS}{model}" if plan[0].title.startswith(f"{name}{MODEL_ENDS}") else name
-    return report.make(title, records, chosen, missing)
+    return report.make(title, records, chosen, missing, failed=failed)
 
 
-def _finished(plan: Sequence[Experiment]) -> tuple[list[Record], list[str]]:
-    """Records of what is finished, and the names of the rest. What was made otherwise than it would be now says so."""
+def _finished(plan: Sequence[Experiment]) -> tuple[list[Record], list[str], dict[str, str]]:
+    """Records of what is finished, the names of what has not been run, and what each said last that failed.
+
+    What was made otherwise than it would be now says so.
+    """
+    from dialsum.experiments.progress import last_words
+    from dialsum.experiments.queue import Queue
     from dialsum.reporting import commits
 
-    records, missing = [], []
+    records, missing, failed = [], [], {}
+    tasks = Queue().tasks()
     for one in plan:
         commit, note = commits.of_experiment(one)
         if note:
             click.echo(f"{one.title}: {note}", err=True)
-        if commit is None:
-            missing.append(one.name)
-        else:
+        task = tasks.get(one.title)
+        if commit is not None:
             records.append(commits.read(one.title, commit, note))
-    return records, missing
+        elif task is not None and task.state == "failed":
+            failed[one.name] = "it was killed" if task.killed else last_words(task.log)
+        else:
+            missing.append(one.name)
+    return records, missing, failed
 
 
 def _of_list(kind: Literal["experiments", "runs"], names: Sequence[str]) -> Report:

@@ -1,6 +1,7 @@
 """Gates: what an experiment must reach, as experiments.yaml states it, against the figures that its run left.
 
-Enters: criteria in words and the content of metrics/*.json. Leaves: PASS or FAIL, with the figure that was measured.
+Enters: criteria in words and the content of metrics/*.json. Leaves: PASS, FAIL or OPEN (it cannot be judged), with the
+figure that was measured.
 
     train.max_grad_norm < 1.5                            a figure of metrics/train.json against a number
     train_speed.seconds_per_epoch <= 0.6 * phase-2       against that of another experiment of the set
@@ -43,6 +44,8 @@ SECONDS = f"{SPEED}seconds_per_epoch"
 PADDING = "train.padding_share"
 METRICS = Path("metrics")
 OF_TRAINING = ("train", "train_speed")  # files that lack most figures where nothing was trained
+UNEQUAL = "epochs with other rows or tokens: their seconds do not compare"
+ABOUT = 2.0  # over the same rows, tokens differ by less: by the prompt's form and the model's tokenizer
 COMPANY = "times compare only where both had as much company; under --jobs 2 the last of a set runs alone"
 
 Figures = Mapping[str, Any]  # {"train": {"max_grad_norm": 1.49, …}, …}: the content of metrics/*.json by file
@@ -64,12 +67,22 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`measured`: the figure, as text; `note`: why it could not be otherwise, or ""."""
+    """`passed`: None where it cannot be judged. `measured`: the figure, as text; `note`: what to know of it, or ""."""
 
     criterion: str
-    passed: bool
+    passed: bool | None
     measured: str
     note: str
+
+    @property
+    def word(self) -> str:
+        """For the reader."""
+        return "OPEN" if self.passed is None else "PASS" if self.passed else "FAIL"
+
+    @property
+    def told(self) -> str:
+        """What was measured, and the note."""
+        return f"{self.measured} ({self.note})" if self.note else self.measured
 
 
 def read_criterion(text: str, where: str) -> Criterion:
@@ -135,13 +148,17 @@ def no_figure(figures: Figures, path: str, where: str, listed: bool = False) -> 
 def judge(criterion: Criterion, name: str, figures: Mapping[str, Figures], paired: Paired) -> Judgement:
     """Whether an experiment meets a criterion. `figures`: those of all that are finished in the set, by name.
 
-    A figure that is missing fails: what was not measured was not reached. So does one of another kind.
+    A figure that is missing fails: what was not measured was not reached. So does one of another kind. Where it is
+    missing of the other experiment, nothing is known of this one.
     """
     value = look_up(figures[name], criterion.figure)
     other: Any = None if criterion.other is None else look_up(figures.get(criterion.other, {}), criterion.figure)
-    if value is None or (criterion.other is not None and other is None):
-        missing = criterion.figure if value is None else f"{criterion.figure} of {criterion.other}"
-        return Judgement(criterion.text, False, f"no {missing}", "")
+    if value is None:
+        return Judgement(criterion.text, False, f"no {criterion.figure}", "")
+    if criterion.other is not None and other is None:
+        there = criterion.other in figures
+        why = f"there is no {criterion.figure} of {criterion.other}" if there else f"{criterion.other} is not there"
+        return Judgement(criterion.text, None, f"cannot be judged: {why}", "")
     falls = criterion.sign == "falls"
     if not is_of_kind(value, falls) or (criterion.other is not None and not is_of_kind(other)):
         return Judgement(
@@ -157,6 +174,12 @@ def judge(criterion: Criterion, name: str, figures: Mapping[str, Figures], paire
     passed = COMPARISONS[criterion.sign](value, bound)
     measured = f"{value:.5g}" if other is None else f"{value:.5g} against {other:.5g}, {_change(value, other)}"
     notes = ["" if passed else _waste(criterion, figures)]
+    if (
+        criterion.other is not None
+        and criterion.figure == SECONDS
+        and not same_epochs(figures[name], figures[criterion.other])
+    ):
+        notes.append(UNEQUAL)
     if criterion.other is not None and criterion.figure.startswith(SPEED):
         notes.append(COMPANY)
     return Judgement(criterion.text, passed, measured, "; ".join(note for note in notes if note))
@@ -168,6 +191,12 @@ def look_up(figures: Figures, path: str) -> Any:
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def same_epochs(one: Figures, other: Figures) -> bool:
+    """Whether the seconds of their epochs compare: an epoch has as many rows in both, and about as many tokens."""
+    rows, tokens = ([look_up(figures, path) for figures in (one, other)] for path in ("train.rows", "train.tokens"))
+    return rows[0] == rows[1] and (tokens[0] == tokens[1] or (all(tokens) and max(tokens) < ABOUT * min(tokens)))
 
 
 def _kept(

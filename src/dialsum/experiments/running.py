@@ -97,6 +97,10 @@ class Watch:
         task = self.tasks.get(title)
         return title in self.given_up or (task is not None and task.killed)
 
+    def lost(self) -> set[str]:
+        """What ended without a commit, in this run or in an earlier one, and is not stopped."""
+        return (self.failed | set(self.in_state("failed"))) - self.stopped
+
     def in_state(self, *states: str) -> list[str]:
         """The experiments whose task is in one of these states, but for those whose commit is there."""
         return [
@@ -212,9 +216,17 @@ def guard_disk(watch: Watch, limits: Limits) -> None:
 
 
 def stop_at_gate(chosen: Set, watch: Watch) -> None:
-    """Where an experiment fails its gate, end what comes after it in the set and is not finished."""
-    failing = fails(judgements(chosen, watch))
-    place = next((place for place, one in enumerate(watch.plan) if one.name in failing), len(watch.plan))
+    """Where an experiment does not pass its gate, end what comes after it in the set and is not finished."""
+    judged = judgements(chosen, watch, watch.failed)  # what crashed in an earlier run is to be tried once more
+    failing = fails(judged)
+    ended = watch.commits.keys() | watch.failed | watch.stopped
+    for place, one in enumerate(watch.plan):
+        # What cannot be judged may still be, as long as what it is compared with may come: that stands before it.
+        settled = all(other.title in ended for other in watch.plan[:place])
+        if one.name in failing or (settled and one.name in judged and not passes(judged[one.name])):
+            break
+    else:
+        return
     behind = {one.title for one in watch.plan[place + 1 :]} - watch.commits.keys()
     if behind - watch.stopped:
         watch.queue.stop(sorted(behind))
@@ -223,18 +235,13 @@ def stop_at_gate(chosen: Set, watch: Watch) -> None:
         watch.stopped |= behind - watch.commits.keys()
 
 
-def judgements(chosen: Set, watch: Watch) -> dict[str, list[Judgement]]:
-    """Of each experiment that has ended and has a gate, what became of it. One that failed has reached nothing."""
+def judgements(chosen: Set, watch: Watch, lost: Collection[str]) -> dict[str, list[Judgement]]:
+    """Of each experiment that has ended and has a gate, what became of it. `lost`: titles of those that failed."""
     titles = {one.name: one.title for one in watch.plan}
     commits = {name: watch.commits[title] for name, title in titles.items() if title in watch.commits}
     figures = {name: finished.figures(commit) for name, commit in commits.items()}
-    found = judged(chosen, figures, lambda before, after: _paired(commits[before], commits[after]))
-    unfinished = {
-        name: [Judgement(text, False, "did not finish", "") for text in gate.criteria]
-        for name, gate in chosen.gates.items()
-        if titles.get(name) in watch.failed
-    }
-    return {name: (found | unfinished)[name] for name in chosen.gates if name in found or name in unfinished}
+    failed = [name for name, title in titles.items() if title in lost]
+    return judged(chosen, figures, lambda before, after: _paired(commits[before], commits[after]), failed)
 
 
 @cache  # asked again and again while a set runs
@@ -245,18 +252,31 @@ def _paired(before: str, after: str) -> Mapping[str, Difference]:
     return comparison.compare(before, after, records).differences
 
 
-def judged(chosen: Set, figures: Mapping[str, Figures], paired: Paired) -> dict[str, list[Judgement]]:
-    """The same by the figures of those that are finished, by their names in the set."""
-    return {
-        name: [judge(criterion, name, figures, paired) for criterion in criteria(gate)]
-        for name, gate in chosen.gates.items()
-        if name in figures
-    }
+def judged(
+    chosen: Set, figures: Mapping[str, Figures], paired: Paired, failed: Collection[str]
+) -> dict[str, list[Judgement]]:
+    """The same by the figures of those that are finished, by their names in the set, in its order.
+
+    `failed`: the names of those that did not finish, and so have reached nothing.
+    """
+    found: dict[str, list[Judgement]] = {}
+    for name in chosen.experiments:
+        asked = criteria(chosen.gates[name]) if name in chosen.gates else []
+        if asked and name in failed:
+            found[name] = [Judgement(one.text, False, "did not finish", "") for one in asked]
+        elif asked and name in figures:
+            found[name] = [judge(one, name, figures, paired) for one in asked]
+    return found
 
 
 def fails(judged: Mapping[str, Sequence[Judgement]]) -> list[str]:
-    """The experiments that fail their gate."""
-    return [name for name, found in judged.items() if not all(one.passed for one in found)]
+    """The experiments that fail their gate; one that cannot be judged does not."""
+    return [name for name, found in judged.items() if any(one.passed is False for one in found)]
+
+
+def passes(found: Sequence[Judgement]) -> bool:
+    """Whether a gate is passed for sure."""
+    return all(one.passed for one in found)
 
 
 def _must(done: CompletedProcess[str], what: str) -> None:

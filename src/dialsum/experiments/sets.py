@@ -84,10 +84,14 @@ def read_sets(path: Path = EXPERIMENTS) -> dict[str, Set]:
             where = f"{path}: sets.{name}.gates.{gated}"
             if gated not in one.experiments:
                 raise InputError(f"{where}: no experiment of this set; expected is one of {', '.join(one.experiments)}")
+            before = list(one.experiments)[: list(one.experiments).index(gated)]
             for text in gate.criteria:
                 other = read_criterion(text, where).other
                 if other is not None and other not in one.experiments:
                     raise InputError(f"{where}: {text!r}: there is no experiment {other!r} in this set")
+                # Under --gated the later ones have not run when it is judged: it could never be passed.
+                if other is not None and other not in before:
+                    raise InputError(f"{where}: {text!r}: {other!r} should stand before {gated!r} in this set")
     return sets
 
 

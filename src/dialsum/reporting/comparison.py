@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from dialsum.experiments.gates import OF_TRAINING, SECONDS
 from dialsum.measures.significance import Difference, differences
 from dialsum.reporting.record import FINAL, SCORES, Record
 
@@ -80,6 +81,28 @@ def against_best(records: Mapping[str, Record]) -> list[Pair]:
     """Each against the best of those that it compares with, which itself is left out."""
     best = {label: group[0] for group in kin(records) for label in group}
     return [compare(best[label], label, records) for label in records if best[label] != label]
+
+
+def same_training(one: Record, other: Record) -> bool:
+    """Whether one training is behind both, as where DVC has it in its cache: no two take equal times to the digit."""
+    timed = bool(one.figure(SECONDS))
+    return one.source == other.source or (
+        timed and all(one.figures.get(file) == other.figures.get(file) for file in OF_TRAINING)
+    )
+
+
+def distinct(records: Mapping[str, Record]) -> dict[str, list[str]]:
+    """The labels, the first of each result with all that it has: of one commit, or of one training and alike scores."""
+    found: dict[str, list[str]] = {}
+    for label, record in records.items():
+        first = next((one for one in found if _same(records[one], record)), label)
+        found.setdefault(first, []).append(label)
+    return found
+
+
+def _same(one: Record, other: Record) -> bool:
+    alike = one.answers == other.answers and one.figures.get("rouge") == other.figures.get("rouge")
+    return alike and same_training(one, other)
 
 
 def score(record: Record) -> float:

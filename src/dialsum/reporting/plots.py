@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dialsum.reporting.record import FINAL, Record
+from dialsum.reporting.record import FINAL, Record, training_seconds
 from dialsum.reporting.report import Report
 
 if TYPE_CHECKING:
@@ -99,9 +99,9 @@ def _score(axes: Axes, records: Mapping[str, Record], colors: dict[str, Any]) ->
         value = record.figure(f"rouge.{FINAL}")
         around = record.figure(f"rouge.intervals.{FINAL}")
         reach = [[max(value - around["low"], 0.0)], [max(around["high"] - value, 0.0)]] if around else None
-        epoch, epochs = record.figure("train_speed.seconds_per_epoch"), record.figure("train.epochs")
-        seconds = epoch * epochs if epoch and epochs else 0.0  # `seconds` are those of the last attempt alone
-        axes.errorbar([seconds], [value], yerr=reach, fmt="o", color=colors[label], label=label, capsize=3)
+        axes.errorbar(
+            [training_seconds(record)], [value], yerr=reach, fmt="o", color=colors[label], label=label, capsize=3
+        )
     axes.set_xlabel("seconds of training")
     axes.set_ylabel("percent")
 

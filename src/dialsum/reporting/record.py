@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dialsum.errors import InputError
-from dialsum.experiments.gates import Figures, look_up
+from dialsum.experiments.gates import SECONDS, Figures, look_up
 from dialsum.experiments.sets import ENDS
 
 SCORES = ("rouge1", "rouge2", "rougeL", "rouge_mean")  # columns of dev.csv, in percent
@@ -68,6 +68,12 @@ def check(name: str, figures: Figures) -> None:
     """Raise InputError if the score is missing by which everything is compared."""
     if look_up(figures, f"rouge.{FINAL}") is None:
         raise InputError(f"{name}: its metrics/rouge.json has no {FINAL}, or it has none; run the pipeline to the end")
+
+
+def training_seconds(record: Record) -> float:
+    """Of all epochs, by the steps alone; 0 where nothing was trained. `train_speed.seconds` is of the last attempt."""
+    epoch, epochs = record.figure(SECONDS), record.figure("train.epochs")
+    return epoch * epochs if epoch and epochs else 0.0
 
 
 def read_figures(folder: Path) -> Figures:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from dialsum.errors import InputError
 from dialsum.experiments.gates import Judgement
@@ -19,11 +20,13 @@ from dialsum.reporting.comparison import Pair
 from dialsum.reporting.record import Record, labels
 
 DIALOGUES = 10  # shown with the summaries of all
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Report:
-    """`records` by label, in order. `missing`: experiments of the set that are not finished.
+    """`records` by label, in order. `missing`: experiments of the set that are not finished; `failed`: the last words
+    of those that have begun and failed.
 
     `turns`: each against the one before; `best`: each against the best that it compares with. `gates`: of each
     experiment that has one; `otherwise`: what the set says is to be done where it fails.
@@ -33,6 +36,7 @@ class Report:
     describe: str
     records: Mapping[str, Record]
     missing: Sequence[str]
+    failed: Mapping[str, str]
     turns: Sequence[Pair]
     best: Sequence[Pair]
     gates: Mapping[str, Sequence[Judgement]]
@@ -52,7 +56,12 @@ class Report:
 
 
 def make(
-    title: str, records: Sequence[Record], chosen: Set | None = None, missing: Sequence[str] = (), describe: str = ""
+    title: str,
+    records: Sequence[Record],
+    chosen: Set | None = None,
+    missing: Sequence[str] = (),
+    describe: str = "",
+    failed: Mapping[str, str] = NONE,
 ) -> Report:
     """Compare the records. Raises InputError if there is none."""
     if not records:
@@ -63,12 +72,13 @@ def make(
     def paired(before: str, after: str) -> Mapping[str, Difference]:
         return comparison.compare(before, after, named).differences
 
-    gates = judged(chosen, figures, paired) if chosen else {}
+    gates = judged(chosen, figures, paired, failed) if chosen else {}
     return Report(
         title,
         describe or (chosen.describe if chosen else ""),
         named,
         missing,
+        failed,
         comparison.in_turn(named),
         comparison.against_best(named),
         gates,

@@ -71,7 +71,8 @@ def summary(report: Report) -> Table:
     rows = []
     for label, record in report.records.items():
         turn, around = turns.get(label), record.figure("rouge.intervals.rouge_mean")
-        gate = ("FAIL" if label in report.failing() else "PASS") if label in report.gates else ""
+        words = [one.word for one in report.gates.get(label, ())]
+        gate = next((word for word in ("FAIL", "OPEN", "PASS") if word in words), "")
         rows.append(
             [
                 label,
@@ -91,8 +92,8 @@ def training(report: Report) -> Table:
     rows = [[label, *(cell(record, name) for name in TRAINING)] for label, record in report.records.items()]
     note = (
         "Seconds compare where experiments had the machine to themselves, or as much company. s/epoch and tokens/s: by "
-        "the steps alone. seconds: of the last attempt, with loading and evaluations. resumed: the step it went on "
-        "from. padding: share of the tokens. max grad norm: before clipping; a spike is more than 1.5. dialogues/s: "
+        "the steps alone; s/epoch compares over the same rows. seconds: of the last attempt, with loading and "
+        "evaluations. resumed: the step it went on from. padding: share of the tokens. max grad norm: before clipping; a spike is more than 1.5. dialogues/s: "
         "written together."
     )
     return Table("Training", ["experiment", *TRAINING], rows, note)
@@ -102,7 +103,7 @@ def differing(report: Report) -> Table:
     """The params in which experiments differ, as they were in force, and the code."""
     found = comparison.differing(list(report.records.values()))
     rows = [[key, *values] for key, values in found.items()]
-    note = "" if rows else "Nothing: params and code are alike."
+    note = "" if rows or len(report.records) == 1 else "Nothing: params and code are alike."
     return Table("What differs", ["param", *report.records], rows, note, frozenset(range(len(report.records) + 1)))
 
 
@@ -118,11 +119,7 @@ def against_best(report: Report) -> Table:
 
 def gates(report: Report) -> Table:
     """Every criterion with what was measured."""
-    rows = [
-        [name, one.criterion, "PASS" if one.passed else "FAIL", f"{one.measured}{f' ({one.note})' if one.note else ''}"]
-        for name, found in report.gates.items()
-        for one in found
-    ]
+    rows = [[name, one.criterion, one.word, one.told] for name, found in report.gates.items() for one in found]
     return Table("Gates", ["experiment", "criterion", "", "measured"], rows, words=frozenset(range(4)))
 
 
@@ -178,7 +175,7 @@ def _pairs(title: str, pairs: Sequence[Pair]) -> Table:
         "Over the same dev rows. 95 %: by the paired bootstrap. p: how often chance gives such a difference of the "
         "mean (paired permutation). w/t/l: rows that score higher, the same, lower."
     )
-    return Table(title, heads, rows, note, frozenset({0, 1, len(heads) - 1}))
+    return Table(title, heads, rows, note if rows else "", frozenset({0, 1, len(heads) - 1}))
 
 
 def _differences(pair: Pair) -> list[str]:

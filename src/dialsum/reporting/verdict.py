@@ -1,7 +1,7 @@
 """The verdict in words: sentences that follow from the figures of a report, and from nothing else.
 
 Enters: a Report. Leaves: sentences, in this order: what each experiment brought over the one before, which is best and
-which are not shown to be worse, who does not beat a trivial system, and the gates.
+which are not shown to be worse, who does not beat a trivial system, the gates, and what is not there.
 
     phase-3 is 1.4× faster than phase-2 (40.1 s an epoch against 56.3), score unchanged within the interval (+0.12,
     95 % -0.80 to +1.02, p 0.7912).
@@ -9,18 +9,19 @@ which are not shown to be worse, who does not beat a trivial system, and the gat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from dialsum.experiments.gates import SECONDS, UNEQUAL, same_epochs
 from dialsum.measures import verdict as shown
 from dialsum.measures.significance import Difference
 from dialsum.reporting import comparison
-from dialsum.reporting.comparison import Pair, score
-from dialsum.reporting.record import FINAL, Record
+from dialsum.reporting.comparison import Pair, same_training, score
+from dialsum.reporting.record import FINAL, Record, training_seconds
 from dialsum.reporting.report import Report
 from dialsum.reporting.tables import best_baseline, span
 
-SECONDS = "train_speed.seconds_per_epoch"
+TOKENS = "train_speed.tokens_per_second"
 ALIKE = 1.05  # times that differ by less than this factor are called the same
 RATES = {"rouge.fact_recall": "facts", "rouge.foreign_rate": "foreign text", "rouge.stop_rate": "stopped by itself"}
 TOLD = 0.005  # a rate that differs by as much is told
@@ -28,7 +29,8 @@ TOLD = 0.005  # a rate that differs by as much is told
 
 def sentences(report: Report) -> list[str]:
     """All of the verdict."""
-    return [*_turns(report), *_ranking(report), *_trivial(report), *_gates(report), *_missing(report)]
+    names = comparison.distinct(report.records)
+    return [*_turns(report), *_ranking(report, names), *_trivial(report, names), *_gates(report), *_missing(report)]
 
 
 def in_words(difference: Difference) -> str:
@@ -57,15 +59,24 @@ def _turns(report: Report) -> Iterator[str]:
 
 
 def _speed(pair: Pair, before: Record, after: Record) -> str:
-    old, new = before.figure(SECONDS), after.figure(SECONDS)
+    """By the seconds of an epoch; where these do not compare, by tokens a second."""
+    if before.source == after.source:
+        return f"is {pair.before} under another name"
+    if same_training(before, after):
+        return f"comes of the same training as {pair.before} (equal times to the digit)"
+    same = same_epochs(before.figures, after.figures)
+    old, new = (one.figure(SECONDS if same else TOKENS) for one in (before, after))
     if not old or not new:
         return f"against {pair.before}"
-    seconds = f"({new:.1f} s an epoch against {old:.1f})"
-    if max(old / new, new / old) < ALIKE:
-        return f"is as fast as {pair.before} {seconds}"
+    if same:
+        figures = f"({new:.1f} s an epoch against {old:.1f})"
+    else:
+        figures = f"({new:,.0f} tokens/s against {old:,.0f}; {UNEQUAL})"
     factor = max(old / new, new / old)
+    if factor < ALIKE:
+        return f"is as fast as {pair.before} {figures}"
     times = f"{factor:.1f}" if factor < 10 else f"{factor:.0f}"
-    return f"is {times}× {'faster' if new < old else 'slower'} than {pair.before} {seconds}"
+    return f"is {times}× {'faster' if (new < old) == same else 'slower'} than {pair.before} {figures}"
 
 
 def _rates(before: Record, after: Record) -> str:
@@ -79,52 +90,74 @@ def _rates(before: Record, after: Record) -> str:
     return f"; {', '.join(told)}" if told else ""
 
 
-def _ranking(report: Report) -> Iterator[str]:
-    groups = comparison.kin(report.records)
-    if len(groups) > 1 and len(report.records) > 1:
-        listed = "; ".join(", ".join(name for name in report.records if name in group) for group in groups)
+def _ranking(report: Report, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """`names`: those that are ranked, each with all that it stands for."""
+    for same in names.values():
+        if len(same) > 1:
+            yield f"One result, ranked once: {', '.join(same)}."
+    records = {name: report.records[name] for name in names}
+    groups = comparison.kin(records)
+    if len(records) == 1:
+        yield f"Score: {_scored(report, *names)}."
+    if len(groups) > 1:
+        listed = "; ".join(", ".join(name for name in records if name in group) for group in groups)
         yield f"Scores compare only within these groups, which have the same dev rows: {listed}."
     against = {pair.after: pair for pair in report.best}
     for group in groups:
         if len(group) > 1:
-            yield from _best(report, group, [against[name] for name in report.records if name in group[1:]])
+            yield from _best(report, group, [against[name] for name in records if name in group[1:]])
 
 
 def _best(report: Report, group: Sequence[str], pairs: Sequence[Pair]) -> Iterator[str]:
     best, *_ = group
-    record = report.records[best]
-    around: Any = record.figure(f"rouge.intervals.{FINAL}")
-    interval = f" (95 % {around['low']:.2f} to {around['high']:.2f})" if around else ""
-    yield f"Best score: {best}, {score(record):.2f}{interval}."
+    yield f"Best score: {_scored(report, best)}."
     equal = [pair.after for pair in pairs if pair.final and shown.verdict(pair.final) != "worse"]
     if not equal:
         yield f"It is shown to be better than {'each of the others' if len(pairs) > 1 else 'the other'}."
         return
     yield f"Not shown to be worse: {', '.join(equal)}."
-    timed = {name: report.records[name].figure(SECONDS) for name in (best, *equal)}
+    timed = {name: training_seconds(report.records[name]) for name in (best, *equal)}
     seconds = {name: value for name, value in timed.items() if value}
     if len(seconds) > 1:
         fastest = min(seconds, key=lambda name: seconds[name])
-        yield f"Of these the fastest: {fastest}, {seconds[fastest]:.1f} s an epoch."
+        yield f"Of these the shortest training: {fastest}, {seconds[fastest]:.1f} s in all its epochs."
 
 
-def _trivial(report: Report) -> Iterator[str]:
-    for label, record in report.records.items():
+def _scored(report: Report, label: str) -> str:
+    record = report.records[label]
+    around: Any = record.figure(f"rouge.intervals.{FINAL}")
+    interval = f" (95 % {around['low']:.2f} to {around['high']:.2f})" if around else ""
+    return f"{label}, {score(record):.2f}{interval}"
+
+
+def _trivial(report: Report, names: Collection[str]) -> Iterator[str]:
+    """Who does not beat the best trivial system; one that stands alone, also if it does."""
+    for label in names:
+        record = report.records[label]
         best = best_baseline(record)
-        if best and score(record) <= best[1]:
-            yield f"{label} does not beat {best[0]}, which is no model ({score(record):.2f} against {best[1]:.2f})."
+        beaten = best is not None and score(record) > best[1]
+        if best and (not beaten or len(names) == 1):
+            verb = "beats" if beaten else "does not beat"
+            yield f"{label} {verb} {best[0]}, which is no model ({score(record):.2f} against {best[1]:.2f})."
 
 
 def _gates(report: Report) -> Iterator[str]:
     for name, found in report.gates.items():
-        failed = [one for one in found if not one.passed]
-        if not failed:
+        told = {
+            word: [f"{one.criterion}: {one.told}" for one in found if one.word == word] for word in ("FAIL", "OPEN")
+        }
+        if name in report.failed:
+            yield f"{name} fails its gate: it did not finish."
+        elif told["FAIL"]:
+            yield f"{name} fails its gate: {'; '.join(told['FAIL'])}. {report.otherwise[name].strip()}"
+        elif told["OPEN"]:
+            yield f"{name} is not known to pass its gate: {'; '.join(told['OPEN'])}."
+        else:
             yield f"{name} passes its gate."
-            continue
-        told = "; ".join(f"{one.criterion}: {one.measured}{f' ({one.note})' if one.note else ''}" for one in failed)
-        yield f"{name} fails its gate: {told}. {report.otherwise[name].strip()}"
 
 
 def _missing(report: Report) -> Iterator[str]:
+    for name, words in report.failed.items():
+        yield f"{name} failed: {words}." if words else f"{name} failed."
     if report.missing:
         yield f"Not finished: {', '.join(report.missing)}."
