@@ -244,7 +244,10 @@ def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: 
         (["--runs", "0" * 32], f"{'0' * 32}: is no run of MLflow's store; `dialsum ui` shows their ids"),
         (["--experiments", "nobody"], "nobody: is no experiment and no commit; `dvc exp list --all-commits` names the"),
         (["--experiments", "main"], "main: its metrics/rouge.json has no rouge_mean"),
-        (["seeds", "--model", "tiny-llama"], "seeds@tiny-llama: nothing of it is finished; `dialsum experiments run"),
+        (
+            ["seeds", "--model", "tiny-llama"],
+            "seeds: nothing of it is finished; `dialsum experiments run seeds --model tiny-llama` runs it",
+        ),
     ],
 )
 def test_what_cannot_be_reported_is_one_line(both: Pair, arguments: list[str], message: str) -> None:

@@ -73,6 +73,9 @@ def _of_set(name: str, model: str | None) -> Report:
     chosen = sets.choose(sets.read_sets(), name)
     plan = sets.plan(name, chosen, model)
     records, missing = _finished(plan)
+    if not records:
+        line = f"dialsum experiments run {name}{f' --model {model}' if model else ''}"
+        raise InputError(f"{name}: nothing of it is finished; `{line}` runs it")
     title = f"{name}{MODEL_ENDS}{model}" if plan[0].title.startswith(f"{name}{MODEL_ENDS}") else name
     return report.make(title, records, chosen, missing)
 
