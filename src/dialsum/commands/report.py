@@ -6,7 +6,10 @@ and a folder such as reports/phases-tiny with report.html, which needs no other 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -57,11 +60,13 @@ def main(
         raise InputError("NAMES: one set; with --experiments or --runs, several of these")
     if kind is not None and model is not None:
         raise InputError("--model: belongs to a set; remove it")
-    if out is not None:
-        _refuse_foreign(out)
+    with _writing(out or FOLDER) as folder:
+        _try(folder)
+        if out is not None:
+            _refuse_foreign(out)
     made = _of_set(names[0], model) if kind is None else _of_list(kind, names)
-    folder = out or FOLDER / made.title
-    _write(made, folder)
+    with _writing(out or FOLDER / made.title) as folder:
+        _write(made, folder)
     _print(made)
     click.echo(f"\n{folder / PAGE}\n{folder / TEXT}")
 
@@ -121,6 +126,23 @@ def _set(records: Sequence[Record]) -> Set | None:
     if name is None or not sets.EXPERIMENTS.exists():
         return None
     return sets.read_sets().get(name.partition(MODEL_ENDS)[0])
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[Path]:
+    """Raise InputError, with the system's words, where the block cannot write to a folder."""
+    try:
+        yield folder
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}; choose another folder: --out") from error
+
+
+def _try(folder: Path) -> None:
+    """Raise OSError if a file could not be made there: known before the comparison, which takes its time."""
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    with tempfile.TemporaryDirectory(dir=folder):
+        pass
 
 
 def _refuse_foreign(folder: Path) -> None:
