@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,3 +84,14 @@ def test_it_is_refused_before_the_comparison(arguments: list[str], monkeypatch: 
         Path(name).symlink_to("nowhere")
     with pytest.raises(InputError, match="cannot be written"):
         run(*arguments)
+
+
+def test_a_report_without_curves_leaves_none_of_the_one_before(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("--out", "mine")
+    mine = Path("mine/notes.svg")
+    mine.write_text("mine", encoding="utf-8")
+    untrained = make_report("runs", [replace(make("a"), curve=[])])
+    monkeypatch.setattr(report, "_of_list", lambda *_: untrained)
+    run("--out", "mine")
+    left = sorted(path.name for path in Path("mine").iterdir())
+    assert left == ["notes.svg", "report.html", "report.md", "score.svg"]

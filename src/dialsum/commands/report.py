@@ -165,6 +165,8 @@ def _write(made: Report, folder: Path) -> None:
     for name, text in files.items():
         with creating(folder / name) as part:
             part.write_text(text, encoding="utf-8")
+    for name in plots.TITLES.keys() - pictures.keys():  # of the report before, which had curves
+        (folder / PICTURE.format(name)).unlink(missing_ok=True)
 
 
 def _print(made: Report) -> None:
