@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from dialsum.experiments.sets import Gate, Set
 from dialsum.reporting import markdown, page, plots, tables
 from dialsum.reporting.report import Report
 from dialsum.reporting.report import make as make_report
@@ -113,3 +115,46 @@ def test_a_real_browser_draws_it_offline(chromium: str, two: Report, tmp_path: P
     with Image.open(shot) as picture:
         colors = {color for _, color in picture.convert("RGB").getcolors(2**24)}
     assert {(31, 119, 180), (255, 127, 14)} <= colors, "the curves of both, in matplotlib's colors"
+
+
+WHERE_WORDS_BREAK = """<script>
+const broken = [...document.querySelectorAll(".scroll th, .scroll td:not(.long)")].filter(cell => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return new Set([...range.getClientRects()].map(line => line.top)).size > 1;
+});
+document.title = JSON.stringify([innerWidth, document.documentElement.scrollWidth, broken.map(one => one.innerText)]);
+</script>"""
+
+
+@pytest.mark.chromium
+@pytest.mark.parametrize("width", [500, 1200])  # 500 is the narrowest window of chromium's
+def test_no_word_of_a_table_is_broken(chromium: str, make: Make, tmp_path: Path, width: int) -> None:
+    """Names have hyphens and figures underscores, at which a browser might; wide tables scroll by themselves."""
+    criteria = ["train_speed.seconds_per_epoch <= 0.6 * phase-3-of", "train.max_grad_norm < 1.5"]
+    names = [f"phase-{place}-of-the-plan" for place in range(4)] + ["phase-3-of"]
+    chosen = Set("d", {name: [] for name in names}, gates={names[0]: Gate(criteria, "o")})
+    records = [make(f"s--{name}", seed=place) for place, name in enumerate(names)]
+    path = tmp_path / "report.html"
+    policy = re.compile('<meta http-equiv="Content-Security-Policy".*?>')
+    path.write_text(policy.sub("", render(make_report("s", records, chosen))) + WHERE_WORDS_BREAK, encoding="utf-8")
+    shown = browse(chromium, path, "--dump-dom", f"--window-size={width},900", "--hide-scrollbars")
+    found = re.search("<title>(.*?)</title>", shown)
+    assert found is not None
+    assert json.loads(found[1]) == [width, width, []]
+
+
+@pytest.mark.chromium
+def test_in_the_dark_no_picture_is_a_white_card(chromium: str, two: Report, tmp_path: Path) -> None:
+    path, shot = tmp_path / "report.html", tmp_path / "shot.png"
+    path.write_text(render(two), encoding="utf-8")
+    bright, lit = {}, {}
+    for scheme in (0, 1):  # dark, light
+        options = ("--window-size=1200,3600", "--hide-scrollbars", f"--blink-settings=preferredColorScheme={scheme}")
+        browse(chromium, path, f"--screenshot={shot}", *options)
+        with Image.open(shot) as picture:
+            counts = {color: count for count, color in picture.convert("RGB").getcolors(2**24)}
+        bright[scheme] = sum(count for color, count in counts.items() if min(color) > 200) / (1200 * 3600)
+        lit[scheme] = {(31, 119, 180), (40, 155, 234)} & counts.keys()
+    assert bright[0] < 0.05 < 0.8 < bright[1], "letters and frames alone"
+    assert lit == {0: {(40, 155, 234)}, 1: {(31, 119, 180)}}, "a curve reads on both"
