@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from PIL import Image
 
 from dialsum.experiments.sets import Gate, Set
 from dialsum.reporting import markdown, page, plots, tables
+from dialsum.reporting.record import Answer
 from dialsum.reporting.report import Report
 from dialsum.reporting.report import make as make_report
 
@@ -68,9 +70,25 @@ def test_the_page_shows_every_cell_that_the_markdown_shows(two: Report) -> None:
 
 def test_ten_dialogues_stand_beside_all_summaries(two: Report) -> None:
     """Of 20 rows every second one."""
-    assert list(two.dialogues()) == [f"dev_{row}" for row in range(0, 20, 2)]
+    assert [one.title for one in two.dialogues()] == [f"dev_{row}" for row in range(0, 20, 2)]
     assert render(two).count("<details") == 10
     assert markdown.render(two, []).count("\n### dev\\_") == 10
+
+
+def test_summaries_of_another_dialogue_with_the_same_id_stand_apart(make: Make) -> None:
+    """As those of two folds, or of other data."""
+    one, same, lost = make("s--a"), make("s--b", seed=1), replace(make("s--lost"), answers={}, dialogues={})
+    others = {row: Answer("딴 모델", f"{row} of others", one.scores) for row, one in one.answers.items()}
+    other = replace(one, name="s--c", answers=others, dialogues=dict.fromkeys(others, "#Person1#: 다른 대화"))
+    report = make_report("s", [one, other, same, lost])
+    found = report.dialogues()
+    assert [dialogue.title for dialogue in found[::10]] == ["a, b: dev_0", "c: dev_0"]
+    assert [list(dialogue.answers) for dialogue in found[::10]] == [["a", "b"], ["c"]]
+    assert [dialogue.reference for dialogue in found[::10]] == ["0번 자리로 간다.", "dev_0 of others"]
+    assert [dialogue.text for dialogue in found[10:]] == ["#Person1#: 다른 대화"] * 10
+    for text in (render(report), markdown.render(report, [])):
+        assert "딴 모델" not in text[: text.index("#Person1#: 다른 대화")]
+    assert "There are none: the summaries are lost." in render(make_report("s", [lost]))
 
 
 def test_nothing_comes_from_outside_and_nothing_can_run(two: Report) -> None:

@@ -103,24 +103,22 @@ svg [style*="stroke: #000000"] { stroke: currentColor !important; }
 </div>
 
 <h2>Dialogues</h2>
-{% for row, dialogue in dialogues.items() %}
+{% for one in dialogues %}
 <details{{ ' open' if loop.first }}>
-<summary>{{ row }}</summary>
-<pre lang="ko">{{ dialogue }}</pre>
+<summary>{{ one.title }}</summary>
+<pre lang="ko">{{ one.text }}</pre>
 <table>
 <thead><tr><th>experiment</th><th class="number">mean</th><th>summary</th></tr></thead>
 <tbody>
-{% for label, record in report.records.items() if record.answers %}
-{% if loop.first %}
-<tr><th>reference</th><td></td><td class="said" lang="ko">{{ record.answers[row].reference }}</td></tr>
-{% endif %}
-<tr><th>{{ label }}</th><td class="number">{{ "%.2f" % record.answers[row].scores.rouge_mean }}</td>
-<td class="said" lang="ko">{{ record.answers[row].prediction }}</td></tr>
+<tr><th>reference</th><td></td><td class="said" lang="ko">{{ one.reference }}</td></tr>
+{% for label, answer in one.answers.items() %}
+<tr><th>{{ label }}</th><td class="number">{{ "%.2f" % answer.scores.rouge_mean }}</td>
+<td class="said" lang="ko">{{ answer.prediction }}</td></tr>
 {% endfor %}
 </tbody></table>
 </details>
 {% else %}
-<p>No dialogue has been summarized by all of them.</p>
+<p>There are none: the summaries are lost.</p>
 {% endfor %}
 
 <h2>Records</h2>
