@@ -167,3 +167,13 @@ def test_a_model_picks_experiments_that_name_theirs() -> None:
 def test_a_set_that_is_not_there_is_answered_with_those_that_are() -> None:
     with pytest.raises(InputError, match=r"experiments.yaml: sets: there is no 'phases-4'; expected is one of mine"):
         sets.choose({"mine": written("{a: []}")}, "phases-4")
+
+
+def test_a_search_is_no_set_and_says_what_shows_it() -> None:
+    written("{a: []}", "searches: {rates: {}}\n")
+    with pytest.raises(InputError, match=r"^experiments.yaml: rates is a search, no set: `dialsum tune rates` runs it"):
+        sets.choose(sets.read_sets(), "rates")
+    with pytest.raises(InputError) as caught:
+        sets.choose(sets.read_sets(), "rates@tiny-bart")
+    assert "`dialsum tune rates --model tiny-bart` runs it" in str(caught.value)
+    assert "`dialsum report --experiments rates@tiny-bart--trial-00 rates@tiny-bart--trial-01` " in str(caught.value)

@@ -107,7 +107,14 @@ def read_section(section: str, path: Path = EXPERIMENTS) -> dict[str, Any]:
 
 
 def choose(sets: dict[str, Set], name: str, path: Path = EXPERIMENTS) -> Set:
-    """The set of that name. Raises InputError with the names that there are."""
+    """The set of that name. Raises InputError with the names that there are, or what to do with a search."""
+    search, _, model = name.partition("@")
+    if name not in sets and search in read_section("searches", path):
+        line = f"dialsum tune {search}{f' --model {model}' if model else ''}"
+        raise InputError(
+            f"{path}: {name} is a search, no set: `{line}` runs it, and shows its trials when all are done; "
+            f"`dialsum report --experiments {name}{ENDS}trial-00 {name}{ENDS}trial-01` compares some"
+        )
     if name not in sets:
         raise InputError(f"{path}: sets: there is no {name!r}; expected is one of {', '.join(sets)}")
     return sets[name]
