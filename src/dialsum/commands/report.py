@@ -32,7 +32,7 @@ MODEL_ENDS = "@"  # in the name of a set that was run with another model
 @click.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option("--experiments", "kind", flag_value="experiments", help="NAMES are experiments of DVC, or commits.")
-@click.option("--runs", "kind", flag_value="runs", help="NAMES are the ids of MLflow runs.")
+@click.option("--runs", "kind", flag_value="runs", help="NAMES are ids of MLflow runs, or their beginnings.")
 @click.option("--model", metavar="NAME", help="Of a set: as for `dialsum experiments run`.")
 @click.option(
     "--out",
@@ -51,7 +51,7 @@ def main(
     Examples:
       dialsum report phases-tiny
       dialsum report --experiments HEAD phases-tiny--phase-2
-      dialsum report --runs 4135d0e6fc2041a1a534738db4d35922 1a98560874c94cfc8f6490804f798393
+      dialsum report --runs 4135d0e6 1a985608
     """
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -114,6 +114,9 @@ def _of_list(kind: Literal["experiments", "runs"], names: Sequence[str]) -> Repo
 
         client = store.connect()
         records = [runs.read(client, name) for name in names]
+        for one in records:
+            if sum(other.source == one.source for other in records) > 1:
+                raise InputError(f"{one.source}: is named twice")
     return report.make(kind, records, _set(records))
 
 
