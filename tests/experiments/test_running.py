@@ -143,7 +143,9 @@ def test_a_worker_that_does_not_answer_keeps_its_experiment(queueing: Small) -> 
         queueing.wait_until(lambda: queueing.lines("begun.txt") == ["1"])
         queueing.stopped(process, signal.SIGKILL)
     (worker,) = workers(queueing)
-    worker.suspend()  # as it were on a machine with far too much to do
+    worker.suspend()  # as it were on a machine with far too much to do; DVC then starts another of its name
+    queueing.run("sh", "-c", "dvc queue start > said.txt 2>&1")
+    queueing.wait_until(lambda: worker not in workers(queueing))
     assert queueing.run(sys.executable, "-c", RECOVER).strip() == "[]"
     worker.resume()
     hold.unlink()

@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dialsum.commands import experiments
 from dialsum.errors import InputError
 from dialsum.experiments import sets
 
@@ -175,3 +177,32 @@ def test_a_model_picks_experiments_that_name_theirs() -> None:
 def test_a_set_that_is_not_there_is_answered_with_those_that_are() -> None:
     with pytest.raises(InputError, match=r"experiments.yaml: sets: there is no 'phases-4'; expected is one of mine"):
         sets.choose({"mine": written("{a: []}")}, "phases-4")
+
+
+def test_a_search_is_no_set_and_says_what_shows_it() -> None:
+    written("{a: []}", "searches: {rates: {}}\n")
+    with pytest.raises(InputError, match=r"^experiments.yaml: rates is a search, no set: `dialsum tune rates` runs it"):
+        sets.choose(sets.read_sets(), "rates")
+    with pytest.raises(InputError) as caught:
+        sets.choose(sets.read_sets(), "rates@tiny-bart")
+    assert "`dialsum tune rates --model tiny-bart` runs it" in str(caught.value)
+    assert "`dialsum report --experiments rates@tiny-bart--trial-00 rates@tiny-bart--trial-01` " in str(caught.value)
+
+
+def test_folders_that_are_not_there_are_named_before_anything_is_queued(tmp_path: Path) -> None:
+    words = ["data.dir=data/mine", "data.dir=data/big/part", f"model.path={tmp_path}/here", "data.dir=data/synthetic"]
+    good = ", ".join(f"c{place}: [{word}]" for place, word in enumerate(words))
+    chosen = written(f"{{a: [data.dir=data/ours], b: [model.path=/nowhere], {good}}}")
+    for folder in ("data/mine", "here"):
+        Path(folder).mkdir(parents=True)
+    Path("data/big.dvc").touch()  # in a fresh clone
+    with pytest.raises(InputError) as caught:
+        sets.check_folders(sets.plan("mine", chosen, "tiny-llama"))
+    done = CliRunner().invoke(experiments.main, ["run", "mine", "--dry-run"])
+    assert "a: data.dir: data/ours: " in str(done.exception)
+    where = "experiments.yaml: sets.mine.experiments"
+    assert str(caught.value).splitlines() == [
+        f"{where}.a: data.dir: data/ours: there is no such folder",
+        f"{where}.b: model.path: /nowhere: there is no such folder",
+    ]
+    sets.check_folders(sets.plan("mine", written("{a: [training.seed=2]}")))

@@ -32,6 +32,20 @@ def test_pictures_are_svg_with_letters_and_nothing_from_outside(make: Make) -> N
     )
 
 
+def test_on_a_phone_the_letters_can_be_read_and_the_legend_takes_no_width(make: Make) -> None:
+    names = ["phase-0", "phase-3-unpacked", *(f"another-{place}" for place in range(9))]
+    text = draw(make_report("s", [make(f"s--{name}") for name in names]))["loss"]
+    svg = ElementTree.fromstring(text)
+    *_, width, height = map(float, svg.attrib["viewBox"].split())
+    letters = {"".join(one.itertext()): one.attrib for one in svg.iter("{http://www.w3.org/2000/svg}text")}
+    shown = 340 / width  # of the 390 pixels
+    assert min(float(size) for size in re.findall(r"font-size: ([\d.]+)px", text)) * shown > 8
+    below = float(letters["epoch"]["y"])
+    assert all(below < float(letters[name]["y"]) < height for name in names)
+    assert all(0 < float(letters[name]["x"]) < width - 5 * len(name) for name in names)
+    assert below > 200, "the legend takes nothing of the curves"
+
+
 def test_without_a_training_there_is_the_score_alone(make: Make) -> None:
     untrained = replace(make("a", train_speed={"seconds": 0.0}), curve=[])
     assert list(draw(make_report("s", [untrained]))) == ["score"]

@@ -256,9 +256,13 @@ def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: 
         (["--runs", "a", "a"], "a: is named twice"),
         (["--runs", "a", "--model", "b"], "--model: belongs to a set; remove it"),
         (["--runs", "0" * 32], f"{'0' * 32}: is no run of MLflow's store; `dialsum ui` shows their ids"),
+        (["--runs", "x' OR '"], "x' OR ': is no run of MLflow's store"),
         (["--experiments", "nobody"], "nobody: is no experiment and no commit; `dvc exp list --all-commits` names the"),
         (["--experiments", "main"], "main: its metrics/rouge.json has no rouge_mean"),
-        (["seeds", "--model", "tiny-llama"], "seeds@tiny-llama: nothing of it is finished; `dialsum experiments run"),
+        (
+            ["seeds", "--model", "tiny-llama"],
+            "seeds: nothing of it is finished; `dialsum experiments run seeds --model tiny-llama` runs it",
+        ),
     ],
 )
 def test_what_cannot_be_reported_is_one_line(both: Pair, arguments: list[str], message: str) -> None:
@@ -271,6 +275,33 @@ def test_an_unfinished_run_is_refused() -> None:
     client = store.connect()
     run_id = client.create_run(store.experiment(client, store.EXPERIMENT)).info.run_id
     with pytest.raises(InputError, match="the run is running, and its record not complete"):
+        runs.read(client, run_id)
+    client.delete_run(run_id)
+
+
+def test_the_beginning_of_an_id_is_enough_where_it_is_the_only_one(both: Pair) -> None:
+    client = store.connect()
+    one, two, _ = both.runs.values()
+    assert runs.read(client, one[:12]) == runs.read(client, one)
+    assert f"error: {one}: is named twice" in both.dialsum("report", "--runs", one, one[:12], status=1)
+    place = client.get_experiment_by_name(store.EXPERIMENT)
+    assert place is not None
+    # So many that two of them begin alike, whatever their ids are.
+    more = [client.create_run(place.experiment_id).info.run_id for _ in range(16)]
+    firsts = [run_id[0] for run_id in (one, two, *more)]
+    first = next(letter for letter in firsts if firsts.count(letter) > 1)
+    with pytest.raises(InputError, match=f"^{first}: several runs begin so, as {first}.* and {first}"):
+        runs.read(client, first)
+    for run_id in more:
+        client.delete_run(run_id)
+
+
+@pytest.mark.usefixtures("both")
+def test_a_live_run_is_named_as_such() -> None:
+    client = store.connect()
+    run_id = client.create_run(store.experiment(client, store.LIVE_EXPERIMENT)).info.run_id
+    client.set_terminated(run_id)
+    with pytest.raises(InputError, match=f"^{run_id}: is a run of dialsum-live, the curves of a training"):
         runs.read(client, run_id)
     client.delete_run(run_id)
 

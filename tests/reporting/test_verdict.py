@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,11 +9,14 @@ import pytest
 from dialsum.experiments.sets import Gate, Set
 from dialsum.measures.significance import Difference
 from dialsum.reporting import tables
+from dialsum.reporting.record import Record
 from dialsum.reporting.report import make as make_report
 from dialsum.reporting.verdict import in_words, sentences
 
 if TYPE_CHECKING:
     from tests.reporting.conftest import Make
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +133,20 @@ def test_other_dev_rows_do_not_compare(make: Make) -> None:
         "fold-2 is as fast as fold-1 (40.0 s an epoch against 40.0), the scores do not compare: other dev rows.",
         "Scores compare only within these groups, which have the same dev rows: fold-1; fold-2.",
     ]
+
+
+def test_folds_say_how_they_are_joined(make: Make) -> None:
+    def fold(number: int | None) -> Record:
+        one = make(f"folds--fold-{number}")
+        params = {**one.params, "data.fold": "null" if number is None else str(number)}
+        return replace(one, params=params, answers={f"dev_{number}": one.answers["dev_0"]})
+
+    said = sentences(make_report("folds", [fold(1), fold(2)]))
+    assert said[2].startswith("Each fold is judged on other dev rows, so a higher score says nothing of its model.")
+    line = said[2].partition("`")[2].rstrip("`.")
+    assert f"\n{line}\n" in (ROOT / "docs/sets.md").read_text(encoding="utf-8"), "the page says the same"
+    for others in ([fold(1)], [fold(1), fold(1)], [fold(None), fold(1)]):
+        assert not [one for one in sentences(make_report("folds", others)) if "dialsum ensemble" in one]
 
 
 def test_one_that_is_no_better_than_no_model_is_named(make: Make) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,3 +64,34 @@ def test_without_out_it_is_the_folder_that_the_help_names() -> None:
     assert sorted(path.name for path in Path("reports/runs").iterdir()) == FILES
     text = " ".join(CliRunner().invoke(report.main, ["--help"]).output.split())
     assert "[default: reports/SET, reports/experiments or reports/runs]" in text
+
+
+@pytest.mark.parametrize(
+    ("out", "fault"), [("mine.txt/x", "Not a directory"), ("gone/x", "No such file"), ("a" * 300, "File name too long")]
+)
+def test_a_folder_that_cannot_be_is_refused_in_one_line(out: str, fault: str) -> None:
+    Path("mine.txt").write_text("mine", encoding="utf-8")
+    Path("gone").symlink_to("nowhere/at/all")
+    with pytest.raises(InputError, match=rf"^{out}: cannot be written: {fault}.*; choose another folder: --out$"):
+        run("--out", out)
+
+
+@pytest.mark.parametrize("arguments", [["--out", "mine.txt/x"], ["--out", "gone"], []])
+def test_it_is_refused_before_the_comparison(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "_of_list", lambda *_: pytest.fail("compared"))
+    Path("mine.txt").write_text("mine", encoding="utf-8")
+    for name in ("gone", "reports"):
+        Path(name).symlink_to("nowhere")
+    with pytest.raises(InputError, match="cannot be written"):
+        run(*arguments)
+
+
+def test_a_report_without_curves_leaves_none_of_the_one_before(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("--out", "mine")
+    mine = Path("mine/notes.svg")
+    mine.write_text("mine", encoding="utf-8")
+    untrained = make_report("runs", [replace(make("a"), curve=[])])
+    monkeypatch.setattr(report, "_of_list", lambda *_: untrained)
+    run("--out", "mine")
+    left = sorted(path.name for path in Path("mine").iterdir())
+    assert left == ["notes.svg", "report.html", "report.md", "score.svg"]

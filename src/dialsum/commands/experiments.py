@@ -80,6 +80,7 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
     chosen = sets.choose(sets.read_sets(), name)
     sets.check_gates(name, chosen)
     plan = fitting(sets.plan(name, chosen, model))
+    sets.check_folders(plan)
     if dry_run:
         _print_lines(plan, jobs, temp)
         return

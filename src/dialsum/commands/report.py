@@ -6,7 +6,10 @@ and a folder such as reports/phases-tiny with report.html, which needs no other 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -29,7 +32,7 @@ MODEL_ENDS = "@"  # in the name of a set that was run with another model
 @click.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option("--experiments", "kind", flag_value="experiments", help="NAMES are experiments of DVC, or commits.")
-@click.option("--runs", "kind", flag_value="runs", help="NAMES are the ids of MLflow runs.")
+@click.option("--runs", "kind", flag_value="runs", help="NAMES are ids of MLflow runs, or their beginnings.")
 @click.option("--model", metavar="NAME", help="Of a set: as for `dialsum experiments run`.")
 @click.option(
     "--out",
@@ -48,7 +51,7 @@ def main(
     Examples:
       dialsum report phases-tiny
       dialsum report --experiments HEAD phases-tiny--phase-2
-      dialsum report --runs 4135d0e6fc2041a1a534738db4d35922 1a98560874c94cfc8f6490804f798393
+      dialsum report --runs 4135d0e6 1a985608
     """
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -57,11 +60,13 @@ def main(
         raise InputError("NAMES: one set; with --experiments or --runs, several of these")
     if kind is not None and model is not None:
         raise InputError("--model: belongs to a set; remove it")
-    if out is not None:
-        _refuse_foreign(out)
+    with _writing(out or FOLDER) as folder:
+        _try(folder)
+        if out is not None:
+            _refuse_foreign(out)
     made = _of_set(names[0], model) if kind is None else _of_list(kind, names)
-    folder = out or FOLDER / made.title
-    _write(made, folder)
+    with _writing(out or FOLDER / made.title) as folder:
+        _write(made, folder)
     _print(made)
     click.echo(f"\n{folder / PAGE}\n{folder / TEXT}")
 
@@ -73,6 +78,9 @@ def _of_set(name: str, model: str | None) -> Report:
     chosen = sets.choose(sets.read_sets(), name)
     plan = sets.plan(name, chosen, model)
     records, missing, failed = _finished(plan)
+    if not records:
+        line = f"dialsum experiments run {name}{f' --model {model}' if model else ''}"
+        raise InputError(f"{name}: nothing of it is finished; `{line}` runs it")
     title = f"{name}{MODEL_ENDS}{model}" if plan[0].title.startswith(f"{name}{MODEL_ENDS}") else name
     return report.make(title, records, chosen, missing, failed=failed)
 
@@ -115,6 +123,9 @@ def _of_list(kind: Literal["experiments", "runs"], names: Sequence[str]) -> Repo
 
         client = store.connect()
         records = [runs.read(client, name) for name in names]
+        for one in records:
+            if sum(other.source == one.source for other in records) > 1:
+                raise InputError(f"{one.source}: is named twice")
     return report.make(kind, records, _set(records))
 
 
@@ -127,6 +138,23 @@ def _set(records: Sequence[Record]) -> Set | None:
     if name is None or not sets.EXPERIMENTS.exists():
         return None
     return sets.read_sets().get(name.partition(MODEL_ENDS)[0])
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[Path]:
+    """Raise InputError, with the system's words, where the block cannot write to a folder."""
+    try:
+        yield folder
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}; choose another folder: --out") from error
+
+
+def _try(folder: Path) -> None:
+    """Raise OSError if a file could not be made there: known before the comparison, which takes its time."""
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    with tempfile.TemporaryDirectory(dir=folder):
+        pass
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -149,6 +177,8 @@ def _write(made: Report, folder: Path) -> None:
     for name, text in files.items():
         with creating(folder / name) as part:
             part.write_text(text, encoding="utf-8")
+    for name in plots.TITLES.keys() - pictures.keys():  # of the report before, which had curves
+        (folder / PICTURE.format(name)).unlink(missing_ok=True)
 
 
 def _print(made: Report) -> None:

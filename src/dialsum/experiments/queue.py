@@ -8,7 +8,7 @@ Only what DVC's commands do not tell machines is asked of its Python API (3.67):
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
 import shlex
 import shutil
@@ -205,10 +205,20 @@ class Queue:
         return bool(self._workers())
 
     def _workers(self) -> set[int]:
-        """The processes that take tasks from the queue."""
-        files = Path(self._queue.wdir).glob("dvc-exp-worker-*.json")
-        infos = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-        return {info["pid"] for info in infos if info["returncode"] is None and _lives(info["pid"])}
+        """The processes that take tasks from the queue.
+
+        DVC writes their numbers down, but where one is too busy to answer it starts another of the same name, whose
+        number replaces the first one's. So they are looked up by that name.
+        """
+        import psutil
+
+        name = f"dvc-exp-{hashlib.sha256(self._queue.wdir.encode()).hexdigest()[:6]}-"
+        found = set()
+        for process in psutil.process_iter(["cmdline"]):  # None where it is not ours to see
+            words = process.info["cmdline"] or []
+            if "queue-worker" in words and any(word.startswith(name) for word in words):
+                found.add(process.pid)
+        return found
 
     def remove(self, names: Iterable[str]) -> None:
         """Take queued or failed tasks out of the queue."""

@@ -38,6 +38,8 @@ EXPERIMENTS, PARAMS = Path("experiments.yaml"), Path("params.yaml")
 SECTIONS = {"sets", "searches"}  # of the file; experiments.searches reads the second
 ENDS = "--"  # what stands between the set and the experiment in a name
 MODEL = "model.name"
+FOLDERS = (("data", "dir"), ("model", "path"))
+SYNTHETIC = "data/synthetic"  # the pipeline makes it
 
 NAME = r"^[a-z0-9]+([._-][a-z0-9]+)*$"  # part of a git ref, and without ENDS
 Name = Annotated[str, Field(pattern=NAME)]
@@ -111,7 +113,14 @@ def read_section(section: str, path: Path = EXPERIMENTS) -> dict[str, Any]:
 
 
 def choose(sets: dict[str, Set], name: str, path: Path = EXPERIMENTS) -> Set:
-    """The set of that name. Raises InputError with the names that there are."""
+    """The set of that name. Raises InputError with the names that there are, or what to do with a search."""
+    search, _, model = name.partition("@")
+    if name not in sets and search in read_section("searches", path):
+        line = f"dialsum tune {search}{f' --model {model}' if model else ''}"
+        raise InputError(
+            f"{path}: {name} is a search, no set: `{line}` runs it, and shows its trials when all are done; "
+            f"`dialsum report --experiments {name}{ENDS}trial-00 {name}{ENDS}trial-01` compares some"
+        )
     if name not in sets:
         raise InputError(f"{path}: sets: there is no {name!r}; expected is one of {', '.join(sets)}")
     return sets[name]
@@ -164,6 +173,26 @@ def plan(name: str, chosen: Set, model: str | None = None, path: Path = EXPERIME
     if faults:
         raise InputError("\n".join(faults))
     return planned
+
+
+def check_folders(planned: Iterable[Experiment], path: Path = EXPERIMENTS, params: Path = PARAMS) -> None:
+    """Raise InputError that lists the folders which experiments name and which are not there, before any waits."""
+    usual = read_yaml(params)
+    faults = []
+    for one in planned:
+        for section, key in FOLDERS:
+            folder = one.params[section][key]
+            if folder not in (None, usual[section][key], SYNTHETIC) and not _is_there(Path(folder)):
+                name, _, short = one.title.rpartition(ENDS)
+                where = f"{path}: sets.{name.partition('@')[0]}.experiments.{short}"
+                faults.append(f"{where}: {section}.{key}: {folder}: there is no such folder")
+    if faults:
+        raise InputError("\n".join(faults))
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether it is, or DVC fetches it when an experiment needs it: `dvc add` has left FOLDER.dvc beside it."""
+    return folder.is_dir() or any(one.with_name(f"{one.name}.dvc").is_file() for one in (folder, *folder.parents[:-1]))
 
 
 def merged(words: Iterable[str]) -> list[str]:

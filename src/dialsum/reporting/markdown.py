@@ -61,14 +61,15 @@ def _list(lines: Sequence[str]) -> str:
 
 def _dialogues(report: Report) -> list[str]:
     parts = []
-    for row, dialogue in report.dialogues().items():
-        answers = {label: record.answers[row] for label, record in report.records.items() if record.answers}
-        reference = next(iter(answers.values())).reference
+    for one in report.dialogues():
         summaries = [
-            ["reference", "", reference],
-            *([label, f"{one.scores['rouge_mean']:.2f}", one.prediction] for label, one in answers.items()),
+            ["reference", "", one.reference],
+            *(
+                [label, f"{answer.scores['rouge_mean']:.2f}", answer.prediction]
+                for label, answer in one.answers.items()
+            ),
         ]
-        fence = "~" * max(4, *(len(run) + 1 for run in re.findall("~+", dialogue)), 4)
-        parts += [f"### {escape(row)}", f"{fence}text\n{dialogue}\n{fence}"]
+        fence = "~" * max(4, *(len(run) + 1 for run in re.findall("~+", one.text)), 4)
+        parts += [f"### {escape(one.title)}", f"{fence}text\n{one.text}\n{fence}"]
         parts.append(_table(Table("", ["experiment", "mean", "summary"], summaries, words=frozenset({0, 2}))))
-    return parts or ["No dialogue has been summarized by all of them."]
+    return parts or ["There are none: the summaries are lost."]

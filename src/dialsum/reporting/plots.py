@@ -17,14 +17,16 @@ from dialsum.reporting.report import Report
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT = 9.0, 3.4  # inches
+WIDTH, HEIGHT = 5.6, 3.4  # inches; so narrow, the letters can be read on a phone too
+LINE, LETTERS, MARK = 0.2, 60, 7  # of the legend: inches of a line, and how many letters it holds, each mark as so many
 STRETCHES = 150  # of an epoch axis, so that a picture of many steps stays small
 SPIKE = 1.5  # as modeling.figures counts them, which imports too much for a picture
 STYLE: Any = {  # names of matplotlib's settings
     "svg.fonttype": "none",
     "svg.hashsalt": "dialsum",
     "text.parse_math": False,
-    "font.size": 9,
+    "font.size": 11,
+    "legend.fontsize": 10,
 }
 NO_METADATA: dict[str, Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 TITLES = {
@@ -65,11 +67,13 @@ def _picture(
     palette = matplotlib.colormaps["tab10" if len(report.records) <= 10 else "tab20"]
     colors = {label: palette(place % palette.N) for place, label in enumerate(report.records)}
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+        columns = max(1, LETTERS // (max(map(len, records)) + MARK))
+        height = HEIGHT + LINE * math.ceil(len(records) / columns)
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
         fill(axes, records, colors)
         axes.grid(alpha=0.3)
-        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        figure.legend(loc="outside lower center", ncols=columns, frameon=False)
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata=NO_METADATA)
     text = written.getvalue()

@@ -10,17 +10,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from dialsum.errors import InputError
 from dialsum.experiments.gates import Judgement
 from dialsum.experiments.running import fails, judged
 from dialsum.experiments.sets import Set
 from dialsum.measures.significance import Difference
 from dialsum.reporting import comparison
 from dialsum.reporting.comparison import Pair
-from dialsum.reporting.record import Record, labels
+from dialsum.reporting.record import Answer, Record, labels
 
-DIALOGUES = 10  # shown with the summaries of all
+DIALOGUES = 10  # shown of each dev split, with the summaries of all who have it
 NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """A dev dialogue and its summaries by label. `title`: its id; where dev rows differ, with the labels before it."""
+
+    title: str
+    text: str
+    reference: str
+    answers: Mapping[str, Answer]
 
 
 @dataclass(frozen=True)
@@ -46,13 +55,24 @@ class Report:
         """The experiments that fail their gate."""
         return fails(self.gates)
 
-    def dialogues(self) -> dict[str, str]:
-        """Some dialogues that all have summarized whose rows are not lost, spread over dev, by id."""
-        records = [record for record in self.records.values() if record.answers]
-        texts = records[0].dialogues if records else {}
-        shared = [row for row in texts if all(row in one.answers for one in records)]
-        places = range(min(DIALOGUES, len(shared)))
-        return {row: texts[row] for row in (shared[place * len(shared) // len(places)] for place in places)}
+    def dialogues(self) -> list[Dialogue]:
+        """Some dialogues of each group that compares and whose rows are not lost, spread over its dev rows.
+
+        An id alone tells nothing: in other data, or another fold, the same one is that of another dialogue.
+        """
+        groups = [group for group in comparison.kin(self.records) if self.records[group[0]].answers]
+        found = []
+        for group in groups:
+            records = {label: record for label, record in self.records.items() if label in group}
+            texts = next((record.dialogues for record in records.values() if record.dialogues), {})
+            whose = f"{', '.join(records)}: " if len(groups) > 1 else ""
+            rows = list(texts)
+            places = range(min(DIALOGUES, len(rows)))
+            for row in (rows[place * len(rows) // len(places)] for place in places):
+                answers = {label: record.answers[row] for label, record in records.items()}
+                reference = next(iter(answers.values())).reference
+                found.append(Dialogue(f"{whose}{row}", texts[row], reference, answers))
+        return found
 
 
 def make(
@@ -63,9 +83,7 @@ def make(
     describe: str = "",
     failed: Mapping[str, str] = NONE,
 ) -> Report:
-    """Compare the records. Raises InputError if there is none."""
-    if not records:
-        raise InputError(f"{title}: nothing of it is finished; `dialsum experiments run {title}` runs it")
+    """Compare the records, of which there is at least one."""
     named = labels(records)
     figures = {name: record.figures for name, record in named.items()}
 

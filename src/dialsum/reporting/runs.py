@@ -6,6 +6,7 @@ Enters: ids of runs. Leaves: their Records.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,13 +26,18 @@ LOST = "no scores of rows: it is not compared row by row"
 
 
 def read(client: MlflowClient, run_id: str) -> Record:
-    """The record of a run. Raises InputError if there is none, or if it is not complete."""
-    from mlflow.exceptions import MlflowException
+    """The record of a run, by its id or the beginning of it.
 
-    try:
-        run = client.get_run(run_id)
-    except MlflowException as error:
-        raise InputError(f"{run_id}: is no run of MLflow's store; `dialsum ui` shows their ids") from error
+    Raises InputError if there is none, or several, or if it is not complete.
+    """
+    from dialsum.records import store
+
+    run = _find(client, run_id)
+    if client.get_experiment(run.info.experiment_id).name == store.LIVE_EXPERIMENT:
+        raise InputError(
+            f"{run_id}: is a run of {store.LIVE_EXPERIMENT}, the curves of a training and nothing more; "
+            f"the run of {store.EXPERIMENT} that the same experiment left has the scores"
+        )
     if run.info.status != "FINISHED":
         raise InputError(f"{run_id}: the run is {run.info.status.lower()}, and its record not complete")
     return read_run(client, run)
@@ -74,6 +80,19 @@ def read_run(client: MlflowClient, run: Run) -> Record:
             code=finished.code_of(commit) if (commit := run.data.tags.get(COMMIT)) else "",
             note="" if answers else LOST,
         )
+
+
+def _find(client: MlflowClient, run_id: str) -> Run:
+    """The only run whose id begins so. Raises InputError if there is none, or if there are several."""
+    found: list[Run] = []
+    if re.fullmatch("[0-9a-f]+", run_id):  # all else would be a part of the question
+        places = [one.experiment_id for one in client.search_experiments()]
+        found = client.search_runs(places, f"attributes.run_id LIKE '{run_id}%'", max_results=2)
+    if not found:
+        raise InputError(f"{run_id}: is no run of MLflow's store; `dialsum ui` shows their ids")
+    if len(found) > 1:
+        raise InputError(f"{run_id}: several runs begin so, as {' and '.join(one.info.run_id for one in found)}")
+    return found[0]
 
 
 def _fetch(client: MlflowClient, run_id: str, path: str, folder: str) -> Path | None:

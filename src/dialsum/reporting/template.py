@@ -39,12 +39,21 @@ details { border: 1px solid var(--line); border-radius: 6px; background: var(--c
 summary { cursor: pointer; padding: .5rem .75rem; }
 pre { margin: 0; padding: .5rem .75rem; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere;
   border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); unicode-bidi: isolate; }
-.said { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
+.scroll th { white-space: nowrap; }
+.said { white-space: pre; unicode-bidi: isolate; }
+.said.long { white-space: pre-wrap; min-width: 18rem; }
+details .said { white-space: pre-wrap; overflow-wrap: anywhere; }
 ul { padding-left: 1.2rem; margin: .35rem 0; }
-figure { margin: 0 0 1rem; padding: .75rem; border: 1px solid var(--line); border-radius: 6px; background: #fff;
-  color: #1d2126; }
+.curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: 1rem; }
+figure { margin: 0; padding: .75rem; border: 1px solid var(--line); border-radius: 6px; background: var(--card); }
 figcaption { font-size: .85rem; }
-svg { display: block; width: 100%; height: auto; max-width: 60rem; }
+svg { display: block; width: 100%; height: auto; max-width: 44rem; }
+/* A picture is black on white, as its file is; here it takes the colors of the page. */
+svg text { fill: currentColor; }
+svg [style*="fill: #ffffff"] { fill: none !important; }
+svg [style*="stroke: #000000"] { stroke: currentColor !important; }
+@media (prefers-color-scheme: dark) { svg { filter: brightness(1.3); } }
+@media (max-width: 30rem) { body { padding: 1rem .75rem 3rem; } figure { padding: .5rem .25rem; } }
 </style>
 </head>
 <body>
@@ -68,7 +77,9 @@ svg { display: block; width: 100%; height: auto; max-width: 60rem; }
 {% for row in table.rows %}
 <tr><th>{{ row[0] }}</th>
 {% for cell in row[1:] %}
-{% if loop.index in table.words %}<td class="{{ cell if cell in ('PASS', 'FAIL', 'better', 'worse') else 'said' }}">
+{% if loop.index in table.words %}
+<td class="{{ cell if cell in ('PASS', 'FAIL', 'better', 'worse')
+  else 'said long' if cell | length > 50 else 'said' }}">
 {%- else %}<td class="number">{% endif %}{{ cell }}</td>
 {% endfor %}</tr>
 {% endfor %}
@@ -83,31 +94,31 @@ svg { display: block; width: 100%; height: auto; max-width: 60rem; }
 {% endfor %}
 
 <h2>Curves</h2>
+<div class="curves">
 {% for title, picture in pictures.items() %}
 <figure><figcaption>{{ title }}</figcaption>
 {{ picture }}
 </figure>
 {% endfor %}
+</div>
 
 <h2>Dialogues</h2>
-{% for row, dialogue in dialogues.items() %}
+{% for one in dialogues %}
 <details{{ ' open' if loop.first }}>
-<summary>{{ row }}</summary>
-<pre lang="ko">{{ dialogue }}</pre>
+<summary>{{ one.title }}</summary>
+<pre lang="ko">{{ one.text }}</pre>
 <table>
 <thead><tr><th>experiment</th><th class="number">mean</th><th>summary</th></tr></thead>
 <tbody>
-{% for label, record in report.records.items() if record.answers %}
-{% if loop.first %}
-<tr><th>reference</th><td></td><td class="said" lang="ko">{{ record.answers[row].reference }}</td></tr>
-{% endif %}
-<tr><th>{{ label }}</th><td class="number">{{ "%.2f" % record.answers[row].scores.rouge_mean }}</td>
-<td class="said" lang="ko">{{ record.answers[row].prediction }}</td></tr>
+<tr><th>reference</th><td></td><td class="said" lang="ko">{{ one.reference }}</td></tr>
+{% for label, answer in one.answers.items() %}
+<tr><th>{{ label }}</th><td class="number">{{ "%.2f" % answer.scores.rouge_mean }}</td>
+<td class="said" lang="ko">{{ answer.prediction }}</td></tr>
 {% endfor %}
 </tbody></table>
 </details>
 {% else %}
-<p>No dialogue has been summarized by all of them.</p>
+<p>There are none: the summaries are lost.</p>
 {% endfor %}
 
 <h2>Records</h2>

@@ -24,13 +24,16 @@ from dialsum.reporting.tables import best_baseline, span
 TOKENS = "train_speed.tokens_per_second"
 ALIKE = 1.05  # times that differ by less than this factor are called the same
 RATES = {"rouge.fact_recall": "facts", "rouge.foreign_rate": "foreign text", "rouge.stop_rate": "stopped by itself"}
+UNFOLDED = "null"  # of data.fold
+JOINED = "fold-*.jsonl --weight rouge2=3 --weight rougeL=2 --weight rouge1=1 --out joined.jsonl"
 TOLD = 0.005  # a rate that differs by as much is told
 
 
 def sentences(report: Report) -> list[str]:
     """All of the verdict."""
     names = comparison.distinct(report.records)
-    return [*_turns(report), *_ranking(report, names), *_trivial(report, names), *_gates(report), *_missing(report)]
+    ranking = [*_ranking(report, names), *_folds(report), *_trivial(report, names)]
+    return [*_turns(report), *ranking, *_gates(report), *_missing(report)]
 
 
 def in_words(difference: Difference) -> str:
@@ -121,6 +124,17 @@ def _best(report: Report, group: Sequence[str], pairs: Sequence[Pair]) -> Iterat
     if len(seconds) > 1:
         fastest = min(seconds, key=lambda name: seconds[name])
         yield f"Of these the shortest training: {fastest}, {seconds[fastest]:.1f} s in all its epochs."
+
+
+def _folds(report: Report) -> Iterator[str]:
+    """What to do with folds, which no score ranks."""
+    folds = {record.params.get("data.fold", UNFOLDED) for record in report.records.values()}
+    if len(folds) > 1 and UNFOLDED not in folds:
+        yield (
+            "Each fold is judged on other dev rows, so a higher score says nothing of its model. Their summaries of "
+            "the test rows are there to be joined: once the file of each is there, as docs/sets.md (Folds) says, "
+            f"`dialsum ensemble {JOINED}`."
+        )
 
 
 def _scored(report: Report, label: str) -> str:
