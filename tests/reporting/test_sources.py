@@ -261,6 +261,21 @@ def test_an_unfinished_run_is_refused() -> None:
     client.delete_run(run_id)
 
 
+def test_code_that_no_commit_has_is_seen_in_both_sources(both: Pair, tmp_path: Path) -> None:
+    copy = Pair(tmp_path / "copy", {})
+    shutil.copytree(both.path, copy.path, symlinks=True)
+    with (copy.path / "left.py").open("a") as file:
+        file.write("# another\n")
+    copy.command("dvc", "exp", "run", "-q", "-n", "edited", "-S", "training.seed=1", "-S", "training.batching=padded")
+    with chdir(copy.path), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_ROOT", str(copy.path))
+        patch.setenv("DVC_EXP_NAME", "edited")
+        run_id = recorded(store.connect(), copy.path)
+        assert runs.read(store.connect(), run_id).code == commits.read("", commits.find("edited")).code != {}
+    copy.dialsum("report", "--runs", run_id, both.runs["one"])
+    assert rows(copy.path / "reports/runs/report.md", "What differs")[0].startswith("| code (left.py) |")
+
+
 def log(both: Pair) -> list[list[str]]:
     text = (both.path / "docs/experiments.md").read_text()
     return [line.strip("| ").split(" | ") for line in text.splitlines() if line.endswith("` |")]

@@ -87,16 +87,6 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def code_of(commit: str) -> str:
-    """The last commit up to this one that touched the code: where it is the same of two, they ran the same code.
-
-    "" where git does not know the commit, or there is no pipeline.
-    """
-    if not PIPELINE.exists():
-        return ""
-    return (git("log", "-1", "--format=%h", commit, "--", *code()) or "").strip()
-
-
 def code(pipeline: Path = PIPELINE) -> list[str]:
     """dvc.yaml, and the deps in it that no stage writes."""
     stages = read_yaml(pipeline)["stages"].values()

@@ -12,15 +12,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from dialsum.errors import InputError
-from dialsum.experiments import finished
-from dialsum.reporting.record import Answer, Record, check, read_answers, read_curve, read_figures
+from dialsum.reporting.record import Answer, Record, check, read_answers, read_code, read_curve, read_figures
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-EXPERIMENT, COMMIT = "dvc.exp_name", "git.commit"  # the tags
+EXPERIMENT = "dvc.exp_name"  # the tag
 METRICS, CURVE, ANSWERS, EXAMPLES = "metrics", "plots/training.csv", "scores/dev.csv", "predictions.json"
+LOCK = "dvc.lock"
 LOST = "no scores of rows: it is not compared row by row"
 
 
@@ -58,7 +58,7 @@ def read_run(client: MlflowClient, run: Run) -> Record:
     """The record of a finished run. Raises InputError if it has no scores."""
     run_id = str(run.info.run_id)
     with TemporaryDirectory() as folder:
-        files = {path: _fetch(client, run_id, path, folder) for path in (METRICS, CURVE, ANSWERS, EXAMPLES)}
+        files = {path: _fetch(client, run_id, path, folder) for path in (METRICS, CURVE, ANSWERS, EXAMPLES, LOCK)}
         figures = read_figures(metrics) if (metrics := files[METRICS]) else {}
         check(run_id, figures)
         answers: dict[str, Answer] = _lines(files[ANSWERS], read_answers, {})
@@ -71,7 +71,7 @@ def read_run(client: MlflowClient, run: Run) -> Record:
             curve=_lines(files[CURVE], read_curve, []),
             answers=answers,
             dialogues=_dialogues(files[EXAMPLES]) if answers else {},
-            code=finished.code_of(commit) if (commit := run.data.tags.get(COMMIT)) else "",
+            code=read_code(lock.read_text(encoding="utf-8")) if (lock := files[LOCK]) else {},
             note="" if answers else LOST,
         )
 
