@@ -147,7 +147,7 @@ def test_both_sources_give_the_same_record(both: Pair) -> None:
     client = store.connect()
     for name, run_id in both.runs.items():
         title = f"seeds--{name}"
-        of_dvc, of_mlflow = commits.read(title, commits.find(title)), runs.read(client, run_id)
+        of_dvc, of_mlflow = commits.read(title, commits.find(title)), runs.read(client, [run_id])[0]
         assert replace(of_dvc, source=run_id, when=of_mlflow.when) == of_mlflow
         assert (len(of_dvc.answers), len(of_dvc.dialogues), of_dvc.note) == (20, 20, "")
         assert of_dvc.params["training.learning_rate"] == "0.005", "the catalog's value, in force"
@@ -241,7 +241,7 @@ def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: 
         (["seeds", "other"], "NAMES: one set; with --experiments or --runs, several of these"),
         (["--runs", "a", "a"], "a: is named twice"),
         (["--runs", "a", "--model", "b"], "--model: belongs to a set; remove it"),
-        (["--runs", "0" * 32], f"{'0' * 32}: is no run of MLflow's store; `dialsum ui` shows their ids"),
+        (["--runs", "0" * 32], f"{'0' * 32}: is no run of dialsum in MLflow's store; `dialsum ui` shows their ids"),
         (["--experiments", "nobody"], "nobody: is no experiment and no commit; `dvc exp list --all-commits` names the"),
         (["--experiments", "main"], "main: its metrics/rouge.json has no rouge_mean"),
         (["seeds", "--model", "tiny-llama"], "seeds@tiny-llama: nothing of it is finished; `dialsum experiments run"),
@@ -253,12 +253,30 @@ def test_what_cannot_be_reported_is_one_line(both: Pair, arguments: list[str], m
 
 
 @pytest.mark.usefixtures("both")
-def test_an_unfinished_run_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("experiment", "message"),
+    [
+        (store.EXPERIMENT, "the run is running, and its record not complete"),
+        (store.LIVE_EXPERIMENT, "is a run of dialsum-live, which has the curves of a training and no scores"),
+    ],
+)
+def test_a_run_without_a_record_is_refused(experiment: str, message: str) -> None:
     client = store.connect()
-    run_id = client.create_run(store.experiment(client, store.EXPERIMENT)).info.run_id
-    with pytest.raises(InputError, match="the run is running, and its record not complete"):
-        runs.read(client, run_id)
+    run_id = client.create_run(store.experiment(client, experiment)).info.run_id
+    with pytest.raises(InputError, match=f"^{run_id}: {message}"):
+        runs.read(client, [run_id])
     client.delete_run(run_id)
+
+
+def test_the_unique_beginning_of_an_id_is_enough(both: Pair) -> None:
+    client = store.connect()
+    one, two, third = both.runs.values()
+    short = next(one[:size] for size in range(1, 33) if not (two + " " + third).count(one[:size]))
+    assert [record.source for record in runs.read(client, [short, two])] == [one, two]
+    with pytest.raises(InputError, match=f"^{one}: is the same run as {short}$"):
+        runs.read(client, [short, one])
+    with pytest.raises(InputError, match=r"^: begins the ids of 3 runs; write more of it$"):
+        runs.read(client, [""])
 
 
 def test_code_that_no_commit_has_is_seen_in_both_sources(both: Pair, tmp_path: Path) -> None:
@@ -271,7 +289,7 @@ def test_code_that_no_commit_has_is_seen_in_both_sources(both: Pair, tmp_path: P
         patch.setenv("DVC_ROOT", str(copy.path))
         patch.setenv("DVC_EXP_NAME", "edited")
         run_id = recorded(store.connect(), copy.path)
-        assert runs.read(store.connect(), run_id).code == commits.read("", commits.find("edited")).code != {}
+        assert runs.read(store.connect(), [run_id])[0].code == commits.read("", commits.find("edited")).code != {}
     copy.dialsum("report", "--runs", run_id, both.runs["one"])
     assert rows(copy.path / "reports/runs/report.md", "What differs")[0].startswith("| code (left.py) |")
 

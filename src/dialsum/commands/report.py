@@ -29,7 +29,7 @@ MODEL_ENDS = "@"  # in the name of a set that was run with another model
 @click.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option("--experiments", "kind", flag_value="experiments", help="NAMES are experiments of DVC, or commits.")
-@click.option("--runs", "kind", flag_value="runs", help="NAMES are the ids of MLflow runs.")
+@click.option("--runs", "kind", flag_value="runs", help="NAMES are ids of MLflow runs, or their beginnings.")
 @click.option("--model", metavar="NAME", help="Of a set: as for `dialsum experiments run`.")
 @click.option(
     "--out",
@@ -48,7 +48,7 @@ def main(
     Examples:
       dialsum report phases-tiny
       dialsum report --experiments HEAD phases-tiny--phase-2
-      dialsum report --runs 4135d0e6fc2041a1a534738db4d35922 1a98560874c94cfc8f6490804f798393
+      dialsum report --runs 4135d0e6 1a985608
     """
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -104,8 +104,7 @@ def _of_list(kind: Literal["experiments", "runs"], names: Sequence[str]) -> Repo
         from dialsum.records import store
         from dialsum.reporting import runs
 
-        client = store.connect()
-        records = [runs.read(client, name) for name in names]
+        records = runs.read(store.connect(), names)
     return report.make(kind, records, _set(records))
 
 

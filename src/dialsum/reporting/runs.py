@@ -6,6 +6,7 @@ Enters: ids of runs. Leaves: their Records.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,31 +25,56 @@ LOCK = "dvc.lock"
 LOST = "no scores of rows: it is not compared row by row"
 
 
-def read(client: MlflowClient, run_id: str) -> Record:
-    """The record of a run. Raises InputError if there is none, or if it is not complete."""
-    from mlflow.exceptions import MlflowException
+def read(client: MlflowClient, ids: Sequence[str]) -> list[Record]:
+    """The records of runs, by their ids or unique beginnings of them.
 
-    try:
-        run = client.get_run(run_id)
-    except MlflowException as error:
-        raise InputError(f"{run_id}: is no run of MLflow's store; `dialsum ui` shows their ids") from error
-    if run.info.status != "FINISHED":
-        raise InputError(f"{run_id}: the run is {run.info.status.lower()}, and its record not complete")
-    return read_run(client, run)
+    Raises InputError if one names no run, or several, or one that has no record or none yet, or if two name the same.
+    """
+    found: dict[str, str] = {}
+    records = []
+    for given in ids:
+        run = _find(client, given)
+        if twin := found.get(run.info.run_id):
+            raise InputError(f"{given}: is the same run as {twin}")
+        found[run.info.run_id] = given
+        if run.info.status != "FINISHED":
+            raise InputError(f"{given}: the run is {run.info.status.lower()}, and its record not complete")
+        records.append(read_run(client, run))
+    return records
+
+
+def _find(client: MlflowClient, given: str) -> Run:
+    from dialsum.records import store
+
+    recorded, live = (_runs(client, name) for name in (store.EXPERIMENT, store.LIVE_EXPERIMENT))
+    found = [run for run in (*recorded, *live) if run.info.run_id.startswith(given)]
+    if not found:
+        raise InputError(f"{given}: is no run of {store.EXPERIMENT} in MLflow's store; `dialsum ui` shows their ids")
+    if len(found) > 1:
+        raise InputError(f"{given}: begins the ids of {len(found)} runs; write more of it")
+    if found[0] in live:
+        raise InputError(
+            f"{given}: is a run of {store.LIVE_EXPERIMENT}, which has the curves of a training and no scores; take the "
+            f"run that stage register wrote afterwards, in {store.EXPERIMENT}"
+        )
+    return found[0]
 
 
 def read_all(client: MlflowClient) -> list[Run]:
     """The finished runs of the experiment `dialsum`, the oldest first."""
     from dialsum.records import store
 
-    found = client.get_experiment_by_name(store.EXPERIMENT)
+    return _runs(client, store.EXPERIMENT, "attributes.status = 'FINISHED'")
+
+
+def _runs(client: MlflowClient, experiment: str, condition: str = "") -> list[Run]:
+    """The runs of an experiment of MLflow, the oldest first."""
+    found = client.get_experiment_by_name(experiment)
     runs: list[Run] = []
     token: str | None = ""
     while found is not None and token is not None:
         order = ["attributes.start_time ASC"]
-        page = client.search_runs(
-            [found.experiment_id], "attributes.status = 'FINISHED'", order_by=order, page_token=token or None
-        )
+        page = client.search_runs([found.experiment_id], condition, order_by=order, page_token=token or None)
         runs += page
         token = page.token or None
     return runs
