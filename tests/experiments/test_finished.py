@@ -66,5 +66,3 @@ def test_other_values_and_other_code_are_named(small: Small, monkeypatch: pytest
     Path("work.py").write_text("# another\n")
     Path("README.md").write_text("words\n")
     assert finished.differences(finished.head(), one)[-1] == "work.py has changed"
-
-

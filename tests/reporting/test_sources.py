@@ -323,7 +323,25 @@ def test_the_log_has_a_line_a_run_and_keeps_what_stands_there(both: Pair) -> Non
     assert again.endswith("\nAnd below.\n")
     assert both.dialsum("log") == "docs/experiments.md: 0 lines added\n"
     assert file.read_text() == again
+    # Words part the table, and below it stands another.
+    parted = [line for line in again.splitlines() if both.runs["two"] not in line]
+    place = next(place for place, line in enumerate(parted) if both.runs["packed"] in line)
+    file.write_text("\n".join([*parted[:place], "", "Words.", "", *parted[place:], "", "| x | `y` |", ""]))
+    assert both.dialsum("log") == "docs/experiments.md: 1 line added\n"
+    added = file.read_text().splitlines()
+    place = next(place for place, line in enumerate(added) if both.runs["two"] in line)
+    assert both.runs["packed"] in added[place - 1]
     file.write_text("# My own\n")
     assert "error: docs/experiments.md: holds no table of `dialsum log`" in both.dialsum("log", status=1)
     assert file.read_text() == "# My own\n"
     file.unlink()
+
+
+@pytest.mark.parametrize("name", ["empty", "docs"])
+def test_the_log_is_written_in_the_repository_alone(both: Pair, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name if name == "empty" else both.path / name
+    folder.mkdir(exist_ok=True)
+    there = sorted(folder.iterdir())
+    printed = Pair(folder, {}).dialsum("log", status=1)
+    assert printed == "error: dvc.yaml: is not here; call this in the folder of the repository"
+    assert sorted(folder.iterdir()) == there
