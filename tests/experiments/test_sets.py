@@ -101,6 +101,11 @@ def test_an_experiments_own_override_wins_over_the_common_one() -> None:
         ("training.learning_rate=fast", "training.learning_rate: input should be a valid number, got 'fast'"),
         ("model.name=tiny", "model.name: there is no catalog/tiny.yaml; expected is one of"),
         ("'training.seed=1,2'", "has several values; name an experiment for each"),
+        ("limits.disk_gb=1.0", "is of this machine, and no result depends on it; change it in params.yaml"),
+        (
+            "'prompt.prefix=요약: '",
+            "'prompt.prefix=요약: ': cannot be read; if it is a text, put it in quotes: \"prompt.prefix='요약: '\"",
+        ),
         ("training.save_steps=7, training.logging_steps=2", "save_steps (7) should be a multiple of logging_steps (2)"),
     ],
 )
@@ -127,7 +132,13 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         ("sets: {a: {describe: d, experiments: {}}}", "sets.a.experiments: "),
         ("sets: {a: {experiments: {x: []}}}", "sets.a.describe: this key is missing"),
         ("sets: {a: {describe: d, experiment: {x: []}}}", "sets.a.experiment: unknown key"),
-        ("sets: {a: {describe: d, experiments: {'x y': []}}}", "sets.a.experiments.x y"),
+        ("sets: {a: {describe: d, experiments: {'x y': []}}}", "sets.a.experiments.x y: should be a name of a-z"),
+        ("sets: {a: {describe: d, experiments: {A: []}}}", "sets.a.experiments.A: should be a name of a-z"),
+        (
+            "sets: {a: {describe: d, experiments: {x.lock: []}}}",
+            "sets.a.experiments.x.lock: should be a name of a-z and 0-9, with single dots, hyphens and underscores "
+            "between them, and not end in .lock, which git refuses",
+        ),
         ("sets: {a: {describe: d, experiments: {x: [3]}}}", "sets.a.experiments.x.0: input should be a valid string"),
         (
             "sets: {a: {describe: d, experiments: {x: []}, gates: {y: {criteria: [a.b < 1], otherwise: o}}}}",
@@ -167,3 +178,30 @@ def test_a_model_picks_experiments_that_name_theirs() -> None:
 def test_a_set_that_is_not_there_is_answered_with_those_that_are() -> None:
     with pytest.raises(InputError, match=r"experiments.yaml: sets: there is no 'phases-4'; expected is one of mine"):
         sets.choose({"mine": written("{a: []}")}, "phases-4")
+
+
+def test_a_model_that_is_not_there_is_said_once() -> None:
+    said = fault(written("{a: [], b: []}"), "tiny")
+    assert said.startswith("--model: there is no catalog/tiny.yaml; expected is one of kobart, ")
+    assert said.count("tiny-llama") == 1
+
+
+def test_a_set_that_is_not_there_is_answered_with_those_that_are() -> None:
+    with pytest.raises(InputError, match=r"sets: there is no 'x'; expected is one of mine$"):
+        sets.choose({"mine": written("{a: []}")}, "x")
+    with pytest.raises(InputError, match=r"sets: there is no 'x'; there is none yet$"):
+        sets.choose({}, "x")
+
+
+def test_folders_are_looked_for_before_anything_is_queued() -> None:
+    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
+    Path("here").mkdir()
+    Path("noted.dvc").touch()
+    sound = "{a: [data.dir=here, model.path=null], b: [data.dir=noted], c: [data.dir=data/synthetic], d: []}"
+    sets.check_folders(sets.plan("mine", written(sound)))
+    with pytest.raises(InputError) as caught:
+        sets.check_folders(sets.plan("mine", written("{a: [data.dir=gone], b: [model.path=/gone]}")))
+    assert str(caught.value).splitlines() == [
+        "mine--a: data.dir=gone: there is no such folder, and DVC knows none",
+        "mine--b: model.path=/gone: there is no such folder, and DVC knows none",
+    ]

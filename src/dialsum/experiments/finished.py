@@ -15,11 +15,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from dialsum.errors import InputError
-from dialsum.experiments.sets import PARAMS, Experiment
+from dialsum.experiments.sets import PARAMS, WITHOUT_EFFECT, Experiment
 from dialsum.params.strict import read_yaml
 
 PIPELINE = Path("dvc.yaml")
-WITHOUT_EFFECT = "limits"  # the section on which no result depends
 SKIPPED = ("apply", "celery", "exec", "temp", "stash")  # what DVC keeps under refs/exps besides experiments
 
 
