@@ -256,7 +256,7 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_queued(small: Sm
 
 def test_a_search_looks_for_its_folders_before_its_first_trial(small: Small) -> None:
     file = small.path / "experiments.yaml"
-    file.write_text(file.read_text().replace("score is the seed\n    common: [", "d\n    common: [data.dir=data/mine, "))
+    file.write_text(file.read_text().replace("the seed\n    common: [", "d\n    common: [data.dir=data/mine, "))
     assert "data.dir=data/mine: there is no such folder" in small.tune("seeds", status=1)
     assert "data.dir=data/mine: there is no such folder" in small.tune("seeds", status=1), "no trial is open"
 

@@ -186,9 +186,7 @@ def test_a_model_that_is_not_there_is_said_once() -> None:
     assert said.count("tiny-llama") == 1
 
 
-def test_a_set_that_is_not_there_is_answered_with_those_that_are() -> None:
-    with pytest.raises(InputError, match=r"sets: there is no 'x'; expected is one of mine$"):
-        sets.choose({"mine": written("{a: []}")}, "x")
+def test_a_file_without_a_set_says_so() -> None:
     with pytest.raises(InputError, match=r"sets: there is no 'x'; there is none yet$"):
         sets.choose({}, "x")
 

@@ -111,8 +111,8 @@ def read_section(section: str, path: Path = EXPERIMENTS) -> dict[str, Any]:
 def _check_name(name: str, where: str) -> None:
     if re.fullmatch(NAME, name) is None:
         raise InputError(
-            f"{where}: should be a name of a-z and 0-9, with single dots, hyphens and underscores between them, and not "
-            "end in .lock, which git refuses"
+            f"{where}: should be a name of a-z and 0-9, with single dots, hyphens and underscores between them, and "
+            "not end in .lock, which git refuses"
         )
 
 
@@ -225,7 +225,8 @@ def override(words: list[str], where: str, params: Path = PARAMS) -> dict[str, A
             sweep = any(one.is_sweep_override() for one in to_hydra_overrides([word]))
         except Exception:  # hydra's own, in the words of its parser
             key, _, value = word.partition("=")
-            faults.append(f'{where}: {word!r}: cannot be read; if it is a text, put it in quotes: "{key}={quoted(value)}"')
+            remedy = f'if it is a text, put it in quotes: "{key}={quoted(value)}"'
+            faults.append(f"{where}: {word!r}: cannot be read; {remedy}")
             continue
         if sweep:
             faults.append(f"{where}: {word!r}: has several values; name an experiment for each")

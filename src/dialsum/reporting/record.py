@@ -46,8 +46,8 @@ class Record:
     `source`: the commit, or the run's id. `params`: flat, as texts, those in force. `figures`: the content of
     metrics/*.json by file. `curve`: a logged step each; cells that are empty are not there. `answers`: all dev rows by
     id; empty where they are lost. `dialogues`: those of some rows, spread over dev, the same for each experiment on it.
-    `code`: the md5 of each file of code that its stages ran; empty if they are not known. `note`: what a reader must know
-    of it, or "".
+    `code`: the md5 of each file of code that its stages ran; empty if they are not known. `note`: what a reader must
+    know of it, or "".
     """
 
     name: str
