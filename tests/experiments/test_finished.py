@@ -66,15 +66,3 @@ def test_other_values_and_other_code_are_named(small: Small, monkeypatch: pytest
     Path("work.py").write_text("# another\n")
     Path("README.md").write_text("words\n")
     assert finished.differences(finished.head(), one)[-1] == "work.py has changed"
-
-
-def test_the_code_is_known_by_the_last_commit_that_touched_it(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(small.path)
-    first = finished.head()
-    assert first.startswith(finished.code_of(first))
-    Path("params.yaml").write_text(Path("params.yaml").read_text() + "# words\n")
-    small.run("git", "commit", "--quiet", "--all", "--message", "words")
-    assert finished.code_of("HEAD") == finished.code_of(first) != ""
-    Path("work.py").write_text("# another\n")
-    assert finished.code_of(finished.tree()) != finished.code_of(first), "an edit is code of its own"
-    assert finished.code_of("0" * 40) == ""

@@ -247,3 +247,34 @@ def test_other_values_under_the_same_name_are_refused(queueing: Small) -> None:
     queueing.run("git", "commit", "--quiet", "--allow-empty", "--message", "words")
     queueing.dialsum("run", "quick")
     assert len(queueing.lines("ended.txt")) == 6
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"], ["--temp"]])
+def test_a_folder_that_is_not_there_is_named_before_anything_is_queued(small: Small, options: list[str]) -> None:
+    file = small.path / "experiments.yaml"
+    file.write_text(file.read_text().replace("two: [training.seed=2]", "two: [data.dir=data/mine]"))
+    said = small.dialsum("run", "quick", *options, status=1)
+    assert said == "error: quick--two: data.dir=data/mine: there is no such folder, and DVC knows none\n"
+    assert small.lines("begun.txt") == []
+    assert small.run("dvc", "queue", "status").startswith("No experiment tasks in the queue.")
+
+
+def test_a_search_looks_for_its_folders_before_its_first_trial(small: Small) -> None:
+    file = small.path / "experiments.yaml"
+    file.write_text(file.read_text().replace("the seed\n    common: [", "d\n    common: [data.dir=data/mine, "))
+    assert "data.dir=data/mine: there is no such folder" in small.tune("seeds", status=1)
+    assert "data.dir=data/mine: there is no such folder" in small.tune("seeds", status=1), "no trial is open"
+
+
+def test_copies_are_made_one_after_the_other(small: Small) -> None:
+    said = small.dialsum("run", "quick", "--temp", "--jobs", "2", status=1)
+    assert said == "error: --temp: the experiments run one after the other; leave --jobs at 1\n"
+
+
+def test_the_log_of_what_is_not_in_the_queue_is_answered_with_what_is(small: Small) -> None:
+    assert "error: nobody: is not in DVC's queue, which is empty" in small.dialsum("log", "nobody", status=1)
+    small.run("dvc", "exp", "run", "--queue", "-n", "quick--one", "-S", "training.seed=1")
+    said = small.dialsum("log", "nobody", status=1)
+    assert said == (
+        "error: nobody: is not in DVC's queue, which has quick--one; what ran with --temp has never been there\n"
+    )

@@ -6,9 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from dialsum.commands import experiments
 from dialsum.errors import InputError
 from dialsum.experiments import sets
 
@@ -103,6 +101,11 @@ def test_an_experiments_own_override_wins_over_the_common_one() -> None:
         ("training.learning_rate=fast", "training.learning_rate: input should be a valid number, got 'fast'"),
         ("model.name=tiny", "model.name: there is no catalog/tiny.yaml; expected is one of"),
         ("'training.seed=1,2'", "has several values; name an experiment for each"),
+        ("limits.disk_gb=1.0", "is of this machine, and no result depends on it; change it in params.yaml"),
+        (
+            "'prompt.prefix=요약: '",
+            "'prompt.prefix=요약: ': cannot be read; if it is a text, put it in quotes: \"prompt.prefix='요약: '\"",
+        ),
         ("training.save_steps=7, training.logging_steps=2", "save_steps (7) should be a multiple of logging_steps (2)"),
     ],
 )
@@ -129,7 +132,13 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         ("sets: {a: {describe: d, experiments: {}}}", "sets.a.experiments: "),
         ("sets: {a: {experiments: {x: []}}}", "sets.a.describe: this key is missing"),
         ("sets: {a: {describe: d, experiment: {x: []}}}", "sets.a.experiment: unknown key"),
-        ("sets: {a: {describe: d, experiments: {'x y': []}}}", "sets.a.experiments.x y"),
+        ("sets: {a: {describe: d, experiments: {'x y': []}}}", "sets.a.experiments.x y: should be a name of a-z"),
+        ("sets: {a: {describe: d, experiments: {A: []}}}", "sets.a.experiments.A: should be a name of a-z"),
+        (
+            "sets: {a: {describe: d, experiments: {x.lock: []}}}",
+            "sets.a.experiments.x.lock: should be a name of a-z and 0-9, with single dots, hyphens and underscores "
+            "between them, and not end in .lock, which git refuses",
+        ),
         ("sets: {a: {describe: d, experiments: {x: [3]}}}", "sets.a.experiments.x.0: input should be a valid string"),
         (
             "sets: {a: {describe: d, experiments: {x: []}, gates: {y: {criteria: [a.b < 1], otherwise: o}}}}",
@@ -189,20 +198,27 @@ def test_a_search_is_no_set_and_says_what_shows_it() -> None:
     assert "`dialsum report --experiments rates@tiny-bart--trial-00 rates@tiny-bart--trial-01` " in str(caught.value)
 
 
-def test_folders_that_are_not_there_are_named_before_anything_is_queued(tmp_path: Path) -> None:
-    words = ["data.dir=data/mine", "data.dir=data/big/part", f"model.path={tmp_path}/here", "data.dir=data/synthetic"]
-    good = ", ".join(f"c{place}: [{word}]" for place, word in enumerate(words))
-    chosen = written(f"{{a: [data.dir=data/ours], b: [model.path=/nowhere], {good}}}")
-    for folder in ("data/mine", "here"):
-        Path(folder).mkdir(parents=True)
-    Path("data/big.dvc").touch()  # in a fresh clone
+def test_a_model_that_is_not_there_is_said_once() -> None:
+    said = fault(written("{a: [], b: []}"), "tiny")
+    assert said.startswith("--model: there is no catalog/tiny.yaml; expected is one of kobart, ")
+    assert said.count("tiny-llama") == 1
+
+
+def test_a_file_without_a_set_says_so() -> None:
+    Path("experiments.yaml").write_text("sets: {}\n")
+    with pytest.raises(InputError, match=r"sets: there is no 'x'; there is none yet$"):
+        sets.choose(sets.read_sets(), "x")
+
+
+def test_folders_are_looked_for_before_anything_is_queued() -> None:
+    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
+    Path("here").mkdir()
+    Path("noted.dvc").touch()
+    sound = "{a: [data.dir=here, model.path=null], b: [data.dir=noted/part], c: [data.dir=data/synthetic], d: []}"
+    sets.check_folders(sets.plan("mine", written(sound)))
     with pytest.raises(InputError) as caught:
-        sets.check_folders(sets.plan("mine", chosen, "tiny-llama"))
-    done = CliRunner().invoke(experiments.main, ["run", "mine", "--dry-run"])
-    assert "a: data.dir: data/ours: " in str(done.exception)
-    where = "experiments.yaml: sets.mine.experiments"
+        sets.check_folders(sets.plan("mine", written("{a: [data.dir=gone], b: [model.path=/gone]}")))
     assert str(caught.value).splitlines() == [
-        f"{where}.a: data.dir: data/ours: there is no such folder",
-        f"{where}.b: model.path: /nowhere: there is no such folder",
+        "mine--a: data.dir=gone: there is no such folder, and DVC knows none",
+        "mine--b: model.path=/gone: there is no such folder, and DVC knows none",
     ]
-    sets.check_folders(sets.plan("mine", written("{a: [training.seed=2]}")))

@@ -38,6 +38,7 @@ def make(tmp_path: Path) -> Make:
                 figures=found,
                 curve=record.read_curve(curve),
                 answers=record.read_answers(answers),
+                code={"left.py": "1"},
                 dialogues={f"dev_{row}": f"#Person1#: {row}번?\n#Person2#: ~~~~ <b>네</b>" for row in range(left.ROWS)},
             )
 

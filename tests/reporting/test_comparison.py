@@ -56,11 +56,23 @@ def test_the_best_is_that_of_the_same_dev_rows(make: Make) -> None:
 
 
 def test_only_params_that_differ_and_matter_are_listed(make: Make) -> None:
-    one = replace(make("a"), params={"a": "1", "b": "2", "limits.disk_gb": "5"})
+    one = replace(make("a"), params={"a": "1", "b": "2", "limits.disk_gb": "5"}, code={"a.py": "1"})
     other = replace(one, params={"a": "1", "b": "3", "c": "4", "limits.disk_gb": "6", "serving.max_rows": "7"})
     assert differing([one, other, one]) == {"b": ["2", "3", "2"], "c": ["", "4", ""]}
     assert differing([one, one]) == {}
-    assert differing([one, replace(one, code="e70fc20")]) == {"code": ["", "e70fc20"]}
+
+
+def test_the_files_of_code_that_differ_are_named(make: Make) -> None:
+    none = replace(make("a"), code={})
+    one = replace(none, code={"a.py": "1", "b.py": "2", "c.py": "3", "d.py": "4", "e.py": "5"})
+    other = replace(one, code={**one.code, "b.py": "9"})
+    ((key, (first, second, third)),) = differing([one, other, one]).items()
+    assert key == "code (b.py)"
+    assert first == third != second
+    assert list(differing([one, replace(one, code={"a.py": "1"})])) == ["code (b.py, c.py, d.py, and 1 more)"]
+    # Of runs whose files are lost nobody can say that the code is alike.
+    assert differing([none, none]) == {"code": ["not known", "not known"]}
+    assert differing([one, none, one]) == {"code": [first, "not known", first]}
 
 
 def test_means_are_those_of_the_metrics(make: Make) -> None:

@@ -149,7 +149,7 @@ def test_both_sources_give_the_same_record(both: Pair) -> None:
     client = store.connect()
     for name, run_id in both.runs.items():
         title = f"seeds--{name}"
-        of_dvc, of_mlflow = commits.read(title, commits.find(title)), runs.read(client, run_id)
+        of_dvc, of_mlflow = commits.read(title, commits.find(title)), runs.read(client, [run_id])[0]
         assert replace(of_dvc, source=run_id, when=of_mlflow.when) == of_mlflow
         assert (len(of_dvc.answers), len(of_dvc.dialogues), of_dvc.note) == (20, 20, "")
         assert of_dvc.params["training.learning_rate"] == "0.005", "the catalog's value, in force"
@@ -255,8 +255,7 @@ def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: 
         (["seeds", "other"], "NAMES: one set; with --experiments or --runs, several of these"),
         (["--runs", "a", "a"], "a: is named twice"),
         (["--runs", "a", "--model", "b"], "--model: belongs to a set; remove it"),
-        (["--runs", "0" * 32], f"{'0' * 32}: is no run of MLflow's store; `dialsum ui` shows their ids"),
-        (["--runs", "x' OR '"], "x' OR ': is no run of MLflow's store"),
+        (["--runs", "0" * 32], f"{'0' * 32}: is no run of dialsum in MLflow's store; `dialsum ui` shows their ids"),
         (["--experiments", "nobody"], "nobody: is no experiment and no commit; `dvc exp list --all-commits` names the"),
         (["--experiments", "main"], "main: its metrics/rouge.json has no rouge_mean"),
         (
@@ -271,29 +270,19 @@ def test_what_cannot_be_reported_is_one_line(both: Pair, arguments: list[str], m
 
 
 @pytest.mark.usefixtures("both")
-def test_an_unfinished_run_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("experiment", "message"),
+    [
+        (store.EXPERIMENT, "the run is running, and its record not complete"),
+        (store.LIVE_EXPERIMENT, "is a run of dialsum-live, which has the curves of a training and no scores"),
+    ],
+)
+def test_a_run_without_a_record_is_refused(experiment: str, message: str) -> None:
     client = store.connect()
-    run_id = client.create_run(store.experiment(client, store.EXPERIMENT)).info.run_id
-    with pytest.raises(InputError, match="the run is running, and its record not complete"):
-        runs.read(client, run_id)
+    run_id = client.create_run(store.experiment(client, experiment)).info.run_id
+    with pytest.raises(InputError, match=f"^{run_id}: {message}"):
+        runs.read(client, [run_id])
     client.delete_run(run_id)
-
-
-def test_the_beginning_of_an_id_is_enough_where_it_is_the_only_one(both: Pair) -> None:
-    client = store.connect()
-    one, two, _ = both.runs.values()
-    assert runs.read(client, one[:12]) == runs.read(client, one)
-    assert f"error: {one}: is named twice" in both.dialsum("report", "--runs", one, one[:12], status=1)
-    place = client.get_experiment_by_name(store.EXPERIMENT)
-    assert place is not None
-    # So many that two of them begin alike, whatever their ids are.
-    more = [client.create_run(place.experiment_id).info.run_id for _ in range(16)]
-    firsts = [run_id[0] for run_id in (one, two, *more)]
-    first = next(letter for letter in firsts if firsts.count(letter) > 1)
-    with pytest.raises(InputError, match=f"^{first}: several runs begin so, as {first}.* and {first}"):
-        runs.read(client, first)
-    for run_id in more:
-        client.delete_run(run_id)
 
 
 @pytest.mark.usefixtures("both")
@@ -301,9 +290,35 @@ def test_a_live_run_is_named_as_such() -> None:
     client = store.connect()
     run_id = client.create_run(store.experiment(client, store.LIVE_EXPERIMENT)).info.run_id
     client.set_terminated(run_id)
-    with pytest.raises(InputError, match=f"^{run_id}: is a run of dialsum-live, the curves of a training"):
-        runs.read(client, run_id)
+    with pytest.raises(InputError, match=f"^{run_id}: is a run of dialsum-live, which has the curves of a training"):
+        runs.read(client, [run_id])
     client.delete_run(run_id)
+
+
+def test_the_unique_beginning_of_an_id_is_enough(both: Pair) -> None:
+    client = store.connect()
+    one, two, third = both.runs.values()
+    short = next(one[:size] for size in range(1, 33) if not (two + " " + third).count(one[:size]))
+    assert [record.source for record in runs.read(client, [short, two])] == [one, two]
+    with pytest.raises(InputError, match=f"^{one}: is the same run as {short}$"):
+        runs.read(client, [short, one])
+    with pytest.raises(InputError, match=r"^: begins the ids of 3 runs; write more of it$"):
+        runs.read(client, [""])
+
+
+def test_code_that_no_commit_has_is_seen_in_both_sources(both: Pair, tmp_path: Path) -> None:
+    copy = Pair(tmp_path / "copy", {})
+    shutil.copytree(both.path, copy.path, symlinks=True)
+    with (copy.path / "left.py").open("a") as file:
+        file.write("# another\n")
+    copy.command("dvc", "exp", "run", "-q", "-n", "edited", "-S", "training.seed=1", "-S", "training.batching=padded")
+    with chdir(copy.path), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DVC_ROOT", str(copy.path))
+        patch.setenv("DVC_EXP_NAME", "edited")
+        run_id = recorded(store.connect(), copy.path)
+        assert runs.read(store.connect(), [run_id])[0].code == commits.read("", commits.find("edited")).code != {}
+    copy.dialsum("report", "--runs", run_id, both.runs["one"])
+    assert rows(copy.path / "reports/runs/report.md", "What differs")[0].startswith("| code (left.py) |")
 
 
 def log(both: Pair) -> list[list[str]]:
@@ -335,7 +350,25 @@ def test_the_log_has_a_line_a_run_and_keeps_what_stands_there(both: Pair) -> Non
     assert again.endswith("\nAnd below.\n")
     assert both.dialsum("log") == "docs/experiments.md: 0 lines added\n"
     assert file.read_text() == again
+    # Words part the table, and below it stands another.
+    parted = [line for line in again.splitlines() if both.runs["two"] not in line]
+    place = next(place for place, line in enumerate(parted) if both.runs["packed"] in line)
+    file.write_text("\n".join([*parted[:place], "", "Words.", "", *parted[place:], "", "| x | `y` |", ""]))
+    assert both.dialsum("log") == "docs/experiments.md: 1 line added\n"
+    added = file.read_text().splitlines()
+    place = next(place for place, line in enumerate(added) if both.runs["two"] in line)
+    assert both.runs["packed"] in added[place - 1]
     file.write_text("# My own\n")
     assert "error: docs/experiments.md: holds no table of `dialsum log`" in both.dialsum("log", status=1)
     assert file.read_text() == "# My own\n"
     file.unlink()
+
+
+@pytest.mark.parametrize("name", ["empty", "docs"])
+def test_the_log_is_written_in_the_repository_alone(both: Pair, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name if name == "empty" else both.path / name
+    folder.mkdir(exist_ok=True)
+    there = sorted(folder.iterdir())
+    printed = Pair(folder, {}).dialsum("log", status=1)
+    assert printed == "error: dvc.yaml: is not here; call this in the folder of the repository"
+    assert sorted(folder.iterdir()) == there

@@ -76,11 +76,12 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
 
     if gated and jobs > 1:
         raise InputError("--gated: the experiments depend on each other; leave --jobs at 1")
+    if temp and jobs > 1:
+        raise InputError("--temp: the experiments run one after the other; leave --jobs at 1")
     snapshot.put_back()
     chosen = sets.choose(sets.read_sets(), name)
     sets.check_gates(name, chosen)
     plan = fitting(sets.plan(name, chosen, model))
-    sets.check_folders(plan)
     if dry_run:
         _print_lines(plan, jobs, temp)
         return
@@ -124,8 +125,12 @@ def show(name: str, model: str | None) -> None:
 @click.option("--follow", is_flag=True, help="Go on printing.")
 def log(experiment: str, follow: bool) -> None:
     """Print what an experiment (SET--NAME) has printed; the same as `dvc queue logs`."""
-    from dialsum.experiments.queue import environment
+    from dialsum.experiments.queue import Queue, environment
 
+    there = Queue().tasks()
+    if experiment not in there:
+        known = f"which has {', '.join(there)}" if there else "which is empty"
+        raise InputError(f"{experiment}: is not in DVC's queue, {known}; what ran with --temp has never been there")
     line = ["dvc", "queue", "logs", experiment, *(["--follow"] if follow else [])]
     sys.exit(subprocess.run(line, env=environment()).returncode)
 
@@ -145,11 +150,12 @@ def fitting(plan: Sequence[Experiment]) -> list[Experiment]:
 
 
 def _print_lines(plan: Sequence[Experiment], jobs: int, temp: bool) -> None:
-    from dialsum.experiments import finished, queue, running
+    from dialsum.experiments import finished, queue, running, sets
 
     watch = running.Watch(list(plan), finished.head())
     watch.look()
     running.refuse_taken(watch)
+    sets.check_folders(watch.missing())
     for one in plan:
         if one.title in watch.commits:
             click.echo(f"# {one.title}: finished, {watch.commits[one.title][:7]}")

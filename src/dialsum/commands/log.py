@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from dialsum.errors import InputError
+
 FILE = Path("docs/experiments.md")
 
 
@@ -17,12 +19,15 @@ def main() -> None:
     """Add the runs in MLflow that are missing in docs/experiments.md.
 
     Each run that is finished gets a line: its date, what changed, its scores, and whether it is better than the
-    earlier run that differs least. Lines and words that stand there are not changed.
+    earlier run that differs least. Lines and words that stand there are not changed; a line that is deleted comes back.
     """
+    from dialsum.experiments.finished import PIPELINE
     from dialsum.outputs import replacing
     from dialsum.records import store
     from dialsum.reporting import journal
 
+    if not PIPELINE.exists():
+        raise InputError(f"{PIPELINE}: is not here; call this in the folder of the repository")
     text = FILE.read_bytes().decode("utf-8") if FILE.exists() else ""  # with the ends of its lines
     written, count = journal.add(text, store.connect(), FILE)
     if written != text:

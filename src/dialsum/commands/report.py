@@ -121,11 +121,7 @@ def _of_list(kind: Literal["experiments", "runs"], names: Sequence[str]) -> Repo
         from dialsum.records import store
         from dialsum.reporting import runs
 
-        client = store.connect()
-        records = [runs.read(client, name) for name in names]
-        for one in records:
-            if sum(other.source == one.source for other in records) > 1:
-                raise InputError(f"{one.source}: is named twice")
+        records = runs.read(store.connect(), names)
     return report.make(kind, records, _set(records))
 
 

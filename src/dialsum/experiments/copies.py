@@ -20,12 +20,14 @@ from dialsum.params.strict import read_yaml
 def run(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None], gated: Set | None) -> Watch:
     """Run what is missing; DVC's own words go to the screen. Behind a gate of `gated` that fails nothing runs.
 
-    Raises InputError if values or code are changed before all have begun: the results would not compare.
+    Raises InputError as `running.survey` does, and if values or code are changed before all have begun: the results
+    would not compare.
     """
     with snapshot.held():
         watch = Watch(list(plan), finished.head())
         watch.look()
         running.refuse_taken(watch)
+        sets.check_folders(watch.missing())
         start = finished.tree()
         missing = watch.missing()
         watch.expect(one.title for one in missing)

@@ -15,12 +15,11 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from dialsum.errors import InputError
-from dialsum.experiments.sets import PARAMS, Experiment
+from dialsum.experiments.sets import PARAMS, WITHOUT_EFFECT, Experiment
 from dialsum.params.strict import read_yaml
 from dialsum.stages.location import written
 
 PIPELINE = Path("dvc.yaml")
-WITHOUT_EFFECT = "limits"  # the section on which no result depends
 SKIPPED = ("apply", "celery", "exec", "temp", "stash")  # what DVC keeps under refs/exps besides experiments
 
 
@@ -86,16 +85,6 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
             continue
         flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
     return flat
-
-
-def code_of(commit: str) -> str:
-    """The last commit up to this one that touched the code: where it is the same of two, they ran the same code.
-
-    "" where git does not know the commit, or there is no pipeline.
-    """
-    if not PIPELINE.exists():
-        return ""
-    return (git("log", "-1", "--format=%h", commit, "--", *code()) or "").strip()
 
 
 def code(pipeline: Path = PIPELINE) -> list[str]:

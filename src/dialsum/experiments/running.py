@@ -18,7 +18,7 @@ from dialsum.errors import InputError
 from dialsum.experiments import finished, progress, queue, room, snapshot
 from dialsum.experiments.gates import Figures, Judgement, Paired, judge
 from dialsum.experiments.queue import Queue, Task
-from dialsum.experiments.sets import Experiment, Set, criteria
+from dialsum.experiments.sets import Experiment, Set, check_folders, criteria
 from dialsum.params.limits import Limits
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Watch:
 def begin(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None], gated: Set | None = None) -> Watch:
     """Queue what is missing; of a set whose gates count, what no gate stops.
 
-    Raises InputError if a name is taken, or DVC refuses.
+    Raises InputError as `survey` does, or if DVC refuses.
     """
     with snapshot.held() as lock:
         watch = survey(plan, tell)
@@ -129,12 +129,16 @@ def begin(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None
 
 
 def survey(plan: Sequence[Experiment], tell: Callable[[str], None]) -> Watch:
-    """What is there of a plan. Raises InputError if a name is taken. The caller holds the workspace."""
+    """What is there of a plan. Raises InputError if a name is taken, or a folder that is to be read is not there.
+
+    The caller holds the workspace.
+    """
     watch = Watch(list(plan), finished.head())
     for name in watch.recover():
         tell(f"{name}: its worker was killed")
     watch.look()
     refuse_taken(watch)
+    check_folders(watch.missing())
     watch.expect(one.title for one in watch.plan if one.title not in watch.commits)
     return watch
 

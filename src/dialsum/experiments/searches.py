@@ -33,6 +33,7 @@ from dialsum.experiments.sets import (
     key_of,
     merged,
     override,
+    quoted,
     read_section,
 )
 from dialsum.params.strict import STRICT, parse
@@ -189,8 +190,7 @@ def _written(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str) and not _read_as(value, value):
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        return f"'{escaped}'"
+        return quoted(value)
     return value if isinstance(value, str) else repr(value)
 
 

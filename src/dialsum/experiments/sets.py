@@ -38,11 +38,10 @@ EXPERIMENTS, PARAMS = Path("experiments.yaml"), Path("params.yaml")
 SECTIONS = {"sets", "searches"}  # of the file; experiments.searches reads the second
 ENDS = "--"  # what stands between the set and the experiment in a name
 MODEL = "model.name"
-FOLDERS = (("data", "dir"), ("model", "path"))
-SYNTHETIC = "data/synthetic"  # the pipeline makes it
+FOLDERS = ("data.dir", "model.path")
+WITHOUT_EFFECT = "limits"  # the section on which no result depends
 
-NAME = r"^[a-z0-9]+([._-][a-z0-9]+)*$"  # part of a git ref, and without ENDS
-Name = Annotated[str, Field(pattern=NAME)]
+NAME = r"[a-z0-9]+([._-][a-z0-9]+)*(?<!\.lock)"  # part of a git ref, and without ENDS
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -58,7 +57,7 @@ class Set:
     """As it stands in the file. A gate bears the name of an experiment."""
 
     describe: str
-    experiments: Annotated[dict[Name, list[str]], Field(min_length=1)]
+    experiments: Annotated[dict[str, list[str]], Field(min_length=1)]
     common: list[str] = field(default_factory=list)
     gates: dict[str, Gate] = field(default_factory=dict)
 
@@ -82,6 +81,8 @@ def read_sets(path: Path = EXPERIMENTS) -> dict[str, Set]:
     """All sets. Raises InputError that names file and key; overrides are checked by `plan`."""
     sets = {name: parse(Set, one, f"{path}: sets.{name}") for name, one in read_section("sets", path).items()}
     for name, one in sets.items():
+        for short in one.experiments:
+            _check_name(short, f"{path}: sets.{name}.experiments.{short}")
         for gated, gate in one.gates.items():
             where = f"{path}: sets.{name}.gates.{gated}"
             if gated not in one.experiments:
@@ -107,9 +108,16 @@ def read_section(section: str, path: Path = EXPERIMENTS) -> dict[str, Any]:
         )
     found = {str(name): one for name, one in content.get(section, {}).items()}
     for name in found:
-        if re.fullmatch(NAME, name) is None:
-            raise InputError(f"{path}: {section}.{name}: should be a name of a-z, 0-9, dots, hyphens and underscores")
+        _check_name(name, f"{path}: {section}.{name}")
     return found
+
+
+def _check_name(name: str, where: str) -> None:
+    if re.fullmatch(NAME, name) is None:
+        raise InputError(
+            f"{where}: should be a name of a-z and 0-9, with single dots, hyphens and underscores between them, and "
+            "not end in .lock, which git refuses"
+        )
 
 
 def choose(sets: dict[str, Set], name: str, path: Path = EXPERIMENTS) -> Set:
@@ -122,7 +130,8 @@ def choose(sets: dict[str, Set], name: str, path: Path = EXPERIMENTS) -> Set:
             f"`dialsum report --experiments {name}{ENDS}trial-00 {name}{ENDS}trial-01` compares some"
         )
     if name not in sets:
-        raise InputError(f"{path}: sets: there is no {name!r}; expected is one of {', '.join(sets)}")
+        there = f"expected is one of {', '.join(sets)}" if sets else "there is none yet"
+        raise InputError(f"{path}: sets: there is no {name!r}; {there}")
     return sets[name]
 
 
@@ -159,6 +168,7 @@ def plan(name: str, chosen: Set, model: str | None = None, path: Path = EXPERIME
         if not picked:
             raise InputError(f"{path}: sets.{name}: no experiment has {MODEL}={model}")
     elif model is not None:
+        _check_model(model)
         added, title = [f"{MODEL}={model}"], f"{name}@{model}"
     faults: list[str] = []
     planned = []
@@ -175,17 +185,19 @@ def plan(name: str, chosen: Set, model: str | None = None, path: Path = EXPERIME
     return planned
 
 
-def check_folders(planned: Iterable[Experiment], path: Path = EXPERIMENTS, params: Path = PARAMS) -> None:
-    """Raise InputError that lists the folders which experiments name and which are not there, before any waits."""
-    usual = read_yaml(params)
+def check_folders(experiments: Iterable[Experiment]) -> None:
+    """Raise InputError that lists the overrides which name a folder that is not here, and that DVC cannot bring."""
+    from dialsum.stages.location import written_by_pipeline
+
     faults = []
-    for one in planned:
-        for section, key in FOLDERS:
-            folder = one.params[section][key]
-            if folder not in (None, usual[section][key], SYNTHETIC) and not _is_there(Path(folder)):
-                name, _, short = one.title.rpartition(ENDS)
-                where = f"{path}: sets.{name.partition('@')[0]}.experiments.{short}"
-                faults.append(f"{where}: {section}.{key}: {folder}: there is no such folder")
+    for one in experiments:
+        for key in sorted({*FOLDERS} & set(map(key_of, one.overrides))):
+            section, name = key.split(".")
+            folder = one.params[section][name]
+            if folder is None or _is_there(Path(folder)):
+                continue
+            if written_by_pipeline(Path(folder), Path("dvc.yaml")) is None:
+                faults.append(f"{one.title}: {key}={folder}: there is no such folder, and DVC knows none")
     if faults:
         raise InputError("\n".join(faults))
 
@@ -193,6 +205,12 @@ def check_folders(planned: Iterable[Experiment], path: Path = EXPERIMENTS, param
 def _is_there(folder: Path) -> bool:
     """Whether it is, or DVC fetches it when an experiment needs it: `dvc add` has left FOLDER.dvc beside it."""
     return folder.is_dir() or any(one.with_name(f"{one.name}.dvc").is_file() for one in (folder, *folder.parents[:-1]))
+
+
+def _check_model(model: str) -> None:
+    there = sorted(file.stem for file in PARAMS.with_name("catalog").glob("*.yaml"))
+    if model not in there:
+        raise InputError(f"--model: there is no catalog/{model}.yaml; expected is one of {', '.join(there)}")
 
 
 def merged(words: Iterable[str]) -> list[str]:
@@ -205,6 +223,12 @@ def key_of(word: str) -> str:
     return word.partition("=")[0]
 
 
+def quoted(text: str) -> str:
+    """A value that means itself to DVC, whatever is in it."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
 def override(words: list[str], where: str, params: Path = PARAMS) -> dict[str, Any]:
     """params.yaml with overrides, as DVC itself would write it. Raises InputError that lists what is wrong."""
     from dvc.exceptions import DvcException
@@ -212,12 +236,16 @@ def override(words: list[str], where: str, params: Path = PARAMS) -> dict[str, A
 
     content = read_yaml(params)
     faults = [f"{where}: {fault}" for word in words if (fault := _wrong_form(word, content))]
-    if not faults:
+    for word in [] if faults else words:
         try:
-            sweeps = [word for word in words if any(one.is_sweep_override() for one in to_hydra_overrides([word]))]
-            faults = [f"{where}: {word!r}: has several values; name an experiment for each" for word in sweeps]
-        except Exception as error:  # hydra's own
-            faults = [f"{where}: {' '.join(str(error).split())}"]
+            sweep = any(one.is_sweep_override() for one in to_hydra_overrides([word]))
+        except Exception:  # hydra's own, in the words of its parser
+            key, _, value = word.partition("=")
+            remedy = f'if it is a text, put it in quotes: "{key}={quoted(value)}"'
+            faults.append(f"{where}: {word!r}: cannot be read; {remedy}")
+            continue
+        if sweep:
+            faults.append(f"{where}: {word!r}: has several values; name an experiment for each")
     if faults:
         raise InputError("\n".join(faults))
     with tempfile.TemporaryDirectory() as folder:
@@ -238,6 +266,8 @@ def _wrong_form(word: str, content: dict[str, Any]) -> str | None:
     key, equals, _ = word.partition("=")
     if not equals:
         return f"{word!r}: should be key=value, as training.seed=1"
+    if key.partition(".")[0] == WITHOUT_EFFECT:
+        return f"{word!r}: is of this machine, and no result depends on it; change it in params.yaml"
     found: Any = content
     for part in key.split("."):
         if not isinstance(found, dict) or part not in found:

@@ -19,7 +19,7 @@ from dialsum.errors import InputError
 from dialsum.experiments import finished, progress
 from dialsum.experiments.finished import git
 from dialsum.experiments.sets import Experiment
-from dialsum.reporting.record import Record, check, in_words, read_answers, read_curve
+from dialsum.reporting.record import Record, check, in_words, read_answers, read_code, read_curve
 
 SCORES, DEV = "data/scores/dev.csv", "data/prepared/dev.jsonl"
 TRAINED, BASE = "models/trained/trained.json", "models/base/base.json"
@@ -67,7 +67,7 @@ def read(name: str, commit: str, note: str = "") -> Record:
         curve=read_curve(io.StringIO(git("show", f"{commit}:plots/training.csv") or "", newline="")),
         answers=answers,
         dialogues=_dialogues(cached) if answers else {},
-        code=finished.code_of(commit),
+        code=read_code(git("show", f"{commit}:dvc.lock") or ""),
         note="; ".join(part for part in (note, "" if answers else LOST) if part),
     )
 

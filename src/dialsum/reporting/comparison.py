@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import md5
 from itertools import pairwise
 
 from dialsum.experiments.gates import OF_TRAINING, SECONDS
@@ -21,6 +22,8 @@ UNIT = "evaluation.tokens"
 WITHOUT_EFFECT = ("limits.", "registry.", "serving.")  # no figure depends on these sections
 SCORE = f"rouge.{FINAL}"
 CODE = "code"  # no param has this name
+UNKNOWN = "not known"
+FILES = 3  # of the code that are named
 
 
 @dataclass(frozen=True)
@@ -113,9 +116,23 @@ def score(record: Record) -> float:
 def differing(records: Sequence[Record]) -> dict[str, list[str]]:
     """The params in which they are not all alike, each with the value of every record; "" where it has none.
 
-    After them `code`, with the commit of each that last touched it, if it is not that of all.
+    After them, if the code is not the same or not known of all, `code (FILES that differ)` with a fingerprint of each.
     """
     keys = dict.fromkeys(key for record in records for key in record.params if not key.startswith(WITHOUT_EFFECT))
     values = {key: [record.params.get(key, "") for record in records] for key in keys}
-    values[CODE] = [record.code for record in records]
-    return {key: found for key, found in values.items() if len(set(found)) > 1}
+    return {key: found for key, found in values.items() if len(set(found)) > 1} | _code(records)
+
+
+def _code(records: Sequence[Record]) -> dict[str, list[str]]:
+    known = [record.code for record in records if record.code]
+    files = dict.fromkeys(file for code in known for file in code)
+    changed = [file for file in files if len({code.get(file) for code in known}) > 1]
+    if not changed and len(known) == len(records):
+        return {}
+    more = f", and {len(changed) - FILES} more" if len(changed) > FILES else ""
+    key = f"{CODE} ({', '.join(changed[:FILES])}{more})" if changed else CODE
+    return {key: [_fingerprint(record.code) if record.code else UNKNOWN for record in records]}
+
+
+def _fingerprint(code: Mapping[str, str]) -> str:
+    return md5(repr(sorted(code.items())).encode(), usedforsecurity=False).hexdigest()[:7]

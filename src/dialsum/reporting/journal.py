@@ -35,12 +35,13 @@ HEAD = f"| {' | '.join(HEADS)} |"
 TITLE = f"""# Experiments
 
 `dialsum log` writes this from the runs in MLflow, a line each, and adds those that are missing below the last one. What
-stands here it does not change. "What changed" and the verdict are against the earlier run that differs least.
+stands here it does not change; a line that you delete comes back. "What changed" and the verdict are against the
+earlier run that differs least.
 
 {HEAD}
 |{" --- |" * len(HEADS)}
 """
-RUN = re.compile(r"\| `(\w+)` \|\s*$", re.MULTILINE)
+RUN = re.compile(r"\| `([0-9a-f]{32})` \|\s*$", re.MULTILINE)
 
 
 def add(text: str, client: MlflowClient, path: Path) -> tuple[str, int]:
@@ -50,9 +51,11 @@ def add(text: str, client: MlflowClient, path: Path) -> tuple[str, int]:
     """
     text = text or TITLE
     written = text.split("\n")  # and at nothing else: what stands there stays to the byte
-    place = next((place for place, found in enumerate(written) if found.rstrip() == HEAD), None)
-    if place is None:
+    head = next((place for place, found in enumerate(written) if found.rstrip() == HEAD), None)
+    if head is None:
         raise InputError(f"{path}: holds no table of `dialsum log`; move the file away, and one is begun")
+    # Words between the lines may part the table: the new ones come below the last line of a run, and what follows it.
+    place = max([head, *(place for place, found in enumerate(written) if found.startswith("|") and RUN.search(found))])
     while place + 1 < len(written) and written[place + 1].startswith("|"):
         place += 1
     new = list(lines(client, set(RUN.findall(text))))

@@ -15,10 +15,12 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from dialsum.errors import InputError
 from dialsum.experiments.gates import SECONDS, Figures, look_up
@@ -44,8 +46,8 @@ class Record:
     `source`: the commit, or the run's id. `params`: flat, as texts, those in force. `figures`: the content of
     metrics/*.json by file. `curve`: a logged step each; cells that are empty are not there. `answers`: all dev rows by
     id; empty where they are lost. `dialogues`: those of some rows, spread over dev, the same for each experiment on it.
-    `code`: the last commit that touched the code it ran, or "" if that is not known. `note`: what a reader must know of
-    it, or "".
+    `code`: the md5 of each file of code that its stages ran; empty if they are not known. `note`: what a reader must
+    know of it, or "".
     """
 
     name: str
@@ -56,7 +58,7 @@ class Record:
     curve: Sequence[Mapping[str, float]]
     answers: Mapping[str, Answer]
     dialogues: Mapping[str, str]
-    code: str = ""
+    code: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
     def figure(self, path: str) -> Any:
@@ -84,6 +86,13 @@ def read_figures(folder: Path) -> Figures:
 def read_curve(lines: Iterable[str]) -> list[dict[str, float]]:
     """The rows of plots/training.csv."""
     return [{name: float(cell) for name, cell in row.items() if cell} for row in csv.DictReader(lines)]
+
+
+def read_code(lock: str) -> dict[str, str]:
+    """The md5 of each file of code in the text of a dvc.lock, as the stages ran it: edits that no commit has, too."""
+    stages = YAML(typ="safe").load(lock)["stages"].values() if lock else ()
+    deps = [dep for stage in stages for dep in stage.get("deps", ())]
+    return {dep["path"]: dep["md5"] for dep in deps if dep["path"].endswith(".py")}
 
 
 def read_answers(lines: Iterable[str]) -> dict[str, Answer]:

@@ -66,7 +66,7 @@ class Report:
             records = {label: record for label, record in self.records.items() if label in group}
             texts = next((record.dialogues for record in records.values() if record.dialogues), {})
             whose = f"{', '.join(records)}: " if len(groups) > 1 else ""
-            rows = list(texts)
+            rows = [row for row in texts if all(row in record.answers for record in records.values())]
             places = range(min(DIALOGUES, len(rows)))
             for row in (rows[place * len(rows) // len(places)] for place in places):
                 answers = {label: record.answers[row] for label, record in records.items()}

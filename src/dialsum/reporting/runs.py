@@ -6,55 +6,75 @@ Enters: ids of runs. Leaves: their Records.
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from dialsum.errors import InputError
-from dialsum.experiments import finished
-from dialsum.reporting.record import Answer, Record, check, read_answers, read_curve, read_figures
+from dialsum.reporting.record import Answer, Record, check, read_answers, read_code, read_curve, read_figures
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-EXPERIMENT, COMMIT = "dvc.exp_name", "git.commit"  # the tags
+EXPERIMENT = "dvc.exp_name"  # the tag
 METRICS, CURVE, ANSWERS, EXAMPLES = "metrics", "plots/training.csv", "scores/dev.csv", "predictions.json"
+LOCK = "dvc.lock"
 LOST = "no scores of rows: it is not compared row by row"
 
 
-def read(client: MlflowClient, run_id: str) -> Record:
-    """The record of a run, by its id or the beginning of it.
+def read(client: MlflowClient, ids: Sequence[str]) -> list[Record]:
+    """The records of runs, by their ids or unique beginnings of them.
 
-    Raises InputError if there is none, or several, or if it is not complete.
+    Raises InputError if one names no run, or several, or one that has no record or none yet, or if two name the same.
     """
+    found: dict[str, str] = {}
+    records = []
+    for given in ids:
+        run = _find(client, given)
+        if twin := found.get(run.info.run_id):
+            raise InputError(f"{given}: is the same run as {twin}")
+        found[run.info.run_id] = given
+        if run.info.status != "FINISHED":
+            raise InputError(f"{given}: the run is {run.info.status.lower()}, and its record not complete")
+        records.append(read_run(client, run))
+    return records
+
+
+def _find(client: MlflowClient, given: str) -> Run:
     from dialsum.records import store
 
-    run = _find(client, run_id)
-    if client.get_experiment(run.info.experiment_id).name == store.LIVE_EXPERIMENT:
+    recorded, live = (_runs(client, name) for name in (store.EXPERIMENT, store.LIVE_EXPERIMENT))
+    found = [run for run in (*recorded, *live) if run.info.run_id.startswith(given)]
+    if not found:
+        raise InputError(f"{given}: is no run of {store.EXPERIMENT} in MLflow's store; `dialsum ui` shows their ids")
+    if len(found) > 1:
+        raise InputError(f"{given}: begins the ids of {len(found)} runs; write more of it")
+    if found[0] in live:
         raise InputError(
-            f"{run_id}: is a run of {store.LIVE_EXPERIMENT}, the curves of a training and nothing more; "
-            f"the run of {store.EXPERIMENT} that the same experiment left has the scores"
+            f"{given}: is a run of {store.LIVE_EXPERIMENT}, which has the curves of a training and no scores; take the "
+            f"run that stage register wrote afterwards, in {store.EXPERIMENT}"
         )
-    if run.info.status != "FINISHED":
-        raise InputError(f"{run_id}: the run is {run.info.status.lower()}, and its record not complete")
-    return read_run(client, run)
+    return found[0]
 
 
 def read_all(client: MlflowClient) -> list[Run]:
     """The finished runs of the experiment `dialsum`, the oldest first."""
     from dialsum.records import store
 
-    found = client.get_experiment_by_name(store.EXPERIMENT)
+    return _runs(client, store.EXPERIMENT, "attributes.status = 'FINISHED'")
+
+
+def _runs(client: MlflowClient, experiment: str, condition: str = "") -> list[Run]:
+    """The runs of an experiment of MLflow, the oldest first."""
+    found = client.get_experiment_by_name(experiment)
     runs: list[Run] = []
     token: str | None = ""
     while found is not None and token is not None:
         order = ["attributes.start_time ASC"]
-        page = client.search_runs(
-            [found.experiment_id], "attributes.status = 'FINISHED'", order_by=order, page_token=token or None
-        )
+        page = client.search_runs([found.experiment_id], condition, order_by=order, page_token=token or None)
         runs += page
         token = page.token or None
     return runs
@@ -64,7 +84,7 @@ def read_run(client: MlflowClient, run: Run) -> Record:
     """The record of a finished run. Raises InputError if it has no scores."""
     run_id = str(run.info.run_id)
     with TemporaryDirectory() as folder:
-        files = {path: _fetch(client, run_id, path, folder) for path in (METRICS, CURVE, ANSWERS, EXAMPLES)}
+        files = {path: _fetch(client, run_id, path, folder) for path in (METRICS, CURVE, ANSWERS, EXAMPLES, LOCK)}
         figures = read_figures(metrics) if (metrics := files[METRICS]) else {}
         check(run_id, figures)
         answers: dict[str, Answer] = _lines(files[ANSWERS], read_answers, {})
@@ -77,22 +97,9 @@ def read_run(client: MlflowClient, run: Run) -> Record:
             curve=_lines(files[CURVE], read_curve, []),
             answers=answers,
             dialogues=_dialogues(files[EXAMPLES]) if answers else {},
-            code=finished.code_of(commit) if (commit := run.data.tags.get(COMMIT)) else "",
+            code=read_code(lock.read_text(encoding="utf-8")) if (lock := files[LOCK]) else {},
             note="" if answers else LOST,
         )
-
-
-def _find(client: MlflowClient, run_id: str) -> Run:
-    """The only run whose id begins so. Raises InputError if there is none, or if there are several."""
-    found: list[Run] = []
-    if re.fullmatch("[0-9a-f]+", run_id):  # all else would be a part of the question
-        places = [one.experiment_id for one in client.search_experiments()]
-        found = client.search_runs(places, f"attributes.run_id LIKE '{run_id}%'", max_results=2)
-    if not found:
-        raise InputError(f"{run_id}: is no run of MLflow's store; `dialsum ui` shows their ids")
-    if len(found) > 1:
-        raise InputError(f"{run_id}: several runs begin so, as {' and '.join(one.info.run_id for one in found)}")
-    return found[0]
 
 
 def _fetch(client: MlflowClient, run_id: str, path: str, folder: str) -> Path | None:

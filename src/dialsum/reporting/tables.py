@@ -93,8 +93,8 @@ def training(report: Report) -> Table:
     note = (
         "Seconds compare where experiments had the machine to themselves, or as much company. s/epoch and tokens/s: by "
         "the steps alone; s/epoch compares over the same rows. seconds: of the last attempt, with loading and "
-        "evaluations. resumed: the step it went on from. padding: share of the tokens. max grad norm: before clipping; a spike is more than 1.5. dialogues/s: "
-        "written together."
+        "evaluations. resumed: the step it went on from. padding: share of the tokens. max grad norm: before clipping; "
+        "a spike is more than 1.5. dialogues/s: written together."
     )
     return Table("Training", ["experiment", *TRAINING], rows, note)
 
