@@ -104,6 +104,30 @@ def test_a_gated_phase_that_crashes_stops_the_set(queueing: Small) -> None:
     assert "gated--third: stopped: a gate before it is not passed" in said
 
 
+STOP = """\
+from dialsum.experiments.queue import Queue
+queue, kill, calls = Queue(), None, []
+def too_early(*given, **options):
+    calls.append(given)
+    if len(calls) == 1:
+        raise RuntimeError("has not begun")
+    return kill(*given, **options)
+kill, queue._queue.kill = queue._queue.kill, too_early
+queue.stop(["mine"])
+print(queue.tasks()["mine"].state)
+"""
+
+
+@pytest.mark.slow
+def test_an_interrupt_that_came_too_early_is_repeated(queueing: Small) -> None:
+    queueing.hold(1)
+    queueing.run("dvc", "exp", "run", "--queue", "-n", "mine", "-S", "training.seed=1")
+    queueing.run("sh", "-c", "dvc queue start > said.txt 2>&1")
+    queueing.wait_until(lambda: queueing.lines("begun.txt") == ["1"])
+    assert queueing.run(sys.executable, "-c", STOP, patience=50).splitlines()[-1] == "failed"
+    assert (queueing.names(), queueing.lines("ended.txt")) == ([], [])
+
+
 @pytest.mark.slow
 def test_ctrl_c_stops_and_the_same_command_goes_on(queueing: Small) -> None:
     params = queueing.edited()

@@ -170,10 +170,13 @@ class Queue:
                 self._put_back(message, entry)
                 continue
             given_up.append(str(entry.name))
-            self._end(entry)
-            with suppress(Exception):  # it has ended by itself after all
-                self._queue.kill([entry.stash_rev], force=True)  # nothing is there to kill: it marks it as failed
+            self._give_up(entry)
         return given_up
+
+    def _give_up(self, entry: Any) -> None:
+        self._end(entry)
+        with suppress(Exception):  # it has ended by itself after all
+            self._queue.kill([entry.stash_rev], force=True)  # nothing is there to kill: it marks it as failed
 
     def _unattended(self) -> list[tuple[Any, Any]]:
         """Messages and entries that a worker took and did not end, and that none works on.
@@ -248,11 +251,15 @@ class Queue:
                     continue
                 return
             with suppress(Exception):  # it may just have ended
-                if time.monotonic() > deadline:
-                    self.recover()
+                if (
+                    time.monotonic() > deadline
+                ):  # as after `nohup dialsum … &`: what a shell starts so heeds no interrupt
+                    for entry in self._queue.iter_active():
+                        if entry.name in running:
+                            self._give_up(entry)
                 elif running - asked:
-                    self._queue.kill(sorted(running - asked))
-            asked |= running
+                    self._queue.kill(sorted(running - asked))  # fails where a worker still prepares one: then again
+                    asked |= running
             time.sleep(0.5)
 
     def _task(self, entry: Any, state: State) -> Task:
