@@ -8,7 +8,6 @@ Only what DVC's commands do not tell machines is asked of its Python API (3.67):
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 import shutil
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dialsum.errors import InputError
+from dialsum.experiments import processes
 from dialsum.experiments.sets import Experiment
 
 State = Literal["queued", "running", "failed", "done"]
@@ -194,7 +194,7 @@ class Queue:
     def _attended(self, entry: Any, workers: set[int]) -> bool:
         """Whether its process is a worker's, or, while a worker prepares or collects it, whether there is a worker."""
         info = self._queue.proc.get(entry.stash_rev)
-        parent = None if info is None or info.returncode is not None else _parent(info.pid)
+        parent = None if info is None or info.returncode is not None else processes.parent(info.pid)
         return bool(workers) if parent is None else parent in workers
 
     def _put_back(self, message: Any, entry: Any) -> None:
@@ -208,20 +208,7 @@ class Queue:
         return bool(self._workers())
 
     def _workers(self) -> set[int]:
-        """The processes that take tasks from the queue.
-
-        DVC writes their numbers down, but where one is too busy to answer it starts another of the same name, whose
-        number replaces the first one's. So they are looked up by that name.
-        """
-        import psutil
-
-        name = f"dvc-exp-{hashlib.sha256(self._queue.wdir.encode()).hexdigest()[:6]}-"
-        found = set()
-        for process in psutil.process_iter(["cmdline"]):  # None where it is not ours to see
-            words = process.info["cmdline"] or []
-            if "queue-worker" in words and any(word.startswith(name) for word in words):
-                found.add(process.pid)
-        return found
+        return processes.workers(self._queue.wdir)
 
     def remove(self, names: Iterable[str]) -> None:
         """Take queued or failed tasks out of the queue."""
@@ -275,7 +262,7 @@ class Queue:
         info = self._queue.proc.get(entry.stash_rev)
         if info is not None and info.returncode is None:
             with suppress(ProcessLookupError):
-                if _lives(info.pid) and os.getpgid(info.pid) != os.getpgrp():
+                if processes.lives(info.pid) and os.getpgid(info.pid) != os.getpgrp():
                     os.killpg(os.getpgid(info.pid), signal.SIGKILL)
             info.returncode = -signal.SIGKILL
             self._queue.proc[entry.stash_rev] = info
@@ -283,24 +270,3 @@ class Queue:
             copy = Path(ExecutorInfo.load_json(self._queue.get_infofile_path(entry.stash_rev)).root_dir)
             if copy.is_relative_to(Path(self._queue.repo.tmp_dir)):
                 shutil.rmtree(copy, ignore_errors=True)
-
-
-def _parent(pid: int) -> int | None:
-    """The process that started one of DVC; None if that is no longer there."""
-    import psutil
-
-    try:
-        return psutil.Process(pid).ppid() if _lives(pid) else None
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _lives(pid: int) -> bool:
-    """Whether a process is there and no zombie; a number that another program has by now does not count."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and any("dvc" in word for word in process.cmdline())
-    except psutil.Error:
-        return False
