@@ -19,7 +19,7 @@ repro: $(INSTALLED) ## run the pipeline (only what changed runs)
 	@$(BIN)/dialsum check
 	@$(BIN)/dvc repro
 
-test: $(INSTALLED) ## run the tests, about ten minutes on two cores
+test: $(INSTALLED) ## run the tests, 10 to 14 minutes on two cores
 	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-slow: $(INSTALLED) ## run the tests that `make test` leaves out; many take minutes
