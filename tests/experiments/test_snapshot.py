@@ -11,7 +11,7 @@ import pytest
 
 from dialsum.errors import InputError
 from dialsum.experiments import snapshot
-from dialsum.experiments.finished import git
+from dialsum.experiments.finished import git, tree
 
 if TYPE_CHECKING:
     from tests.experiments.conftest import Small
@@ -110,6 +110,13 @@ def test_dvc_is_not_called_where_the_edits_cannot_be_kept() -> None:
     assert not called
     assert not NOTE.exists()
     assert (Path("params.yaml").read_bytes(), git("status", "--porcelain")) == (content, status)
+
+
+def test_a_tree_whose_edits_cannot_be_kept_is_not_taken_for_head() -> None:
+    """Else `experiments run --temp` would hold what it makes against another state than the one it copies."""
+    leave_unmerged()
+    with pytest.raises(InputError, match="cannot be kept, so nothing was touched"):
+        tree()
 
 
 def test_edits_that_cannot_be_kept_are_not_thrown_away() -> None:

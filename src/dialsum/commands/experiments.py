@@ -150,12 +150,11 @@ def fitting(plan: Sequence[Experiment]) -> list[Experiment]:
 
 
 def _print_lines(plan: Sequence[Experiment], jobs: int, temp: bool) -> None:
-    from dialsum.experiments import finished, queue, running, sets
+    from dialsum.experiments import finished, queue, running
 
     watch = running.Watch(list(plan), finished.head())
     watch.look()
-    running.refuse_taken(watch)
-    sets.check_folders(watch.missing())
+    running.check(watch)
     for one in plan:
         if one.title in watch.commits:
             click.echo(f"# {one.title}: finished, {watch.commits[one.title][:7]}")

@@ -26,8 +26,7 @@ def run(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None],
     with snapshot.held():
         watch = Watch(list(plan), finished.head())
         watch.look()
-        running.refuse_taken(watch)
-        sets.check_folders(watch.missing())
+        running.check(watch)
         start = finished.tree()
         missing = watch.missing()
         watch.expect(one.title for one in missing)

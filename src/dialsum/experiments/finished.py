@@ -20,6 +20,10 @@ from dialsum.params.strict import read_yaml
 from dialsum.stages.location import written
 
 PIPELINE = Path("dvc.yaml")
+NOT_KEPT = (
+    "git: what is not committed cannot be kept, so nothing was touched; mend what `git stash create` complains of, "
+    "such as unmerged files or a full disk"
+)
 SKIPPED = ("apply", "celery", "exec", "temp", "stash")  # what DVC keeps under refs/exps besides experiments
 
 
@@ -38,8 +42,19 @@ def head() -> str:
 
 
 def tree() -> str:
-    """A commit of the working tree as it is: HEAD, or one with the edits, which no branch has."""
-    return (git("stash", "create", "the working tree") or "").strip() or head()
+    """A commit of the working tree as it is: HEAD, or one with the edits. Raises InputError as `edits` does."""
+    return edits("the working tree") or head()
+
+
+def edits(message: str) -> str:
+    """What is not committed as a commit that no branch has; "" where there is nothing.
+
+    Raises InputError where git cannot make one: to take that for nothing would cost the user the edits.
+    """
+    made = git("stash", "create", message)
+    if made is None:
+        raise InputError(NOT_KEPT)
+    return made.strip()
 
 
 def experiments() -> dict[str, dict[str, str]]:

@@ -137,8 +137,7 @@ def survey(plan: Sequence[Experiment], tell: Callable[[str], None]) -> Watch:
     for name in watch.recover():
         tell(f"{name}: its worker was killed")
     watch.look()
-    refuse_taken(watch)
-    check_folders(watch.missing())
+    check(watch)
     watch.expect(one.title for one in watch.plan if one.title not in watch.commits)
     return watch
 
@@ -156,8 +155,12 @@ def add(watch: Watch, missing: Sequence[Experiment], limits: Limits, tell: Calla
     watch.look()
 
 
-def refuse_taken(watch: Watch) -> None:
-    """Raise InputError if an experiment of this commit bears a name with other values or other code, or waits so."""
+def check(watch: Watch) -> None:
+    """Raise InputError before anything is queued.
+
+    An experiment of this commit may bear a name with other values or other code, or wait so; or a folder that is to be
+    read is not there.
+    """
     known = finished.experiments()
     faults = []
     for experiment in watch.plan:
@@ -175,6 +178,7 @@ def refuse_taken(watch: Watch) -> None:
             faults.append(f"{experiment.title}: is there with other values: {'; '.join(changed[:3])}; {remedy}")
     if faults:
         raise InputError("\n".join(faults))
+    check_folders(watch.missing())
 
 
 def follow(watch: Watch, jobs: int, limits: Limits) -> Iterator[str]:

@@ -21,14 +21,10 @@ import click
 
 from dialsum import workspace
 from dialsum.errors import InputError
-from dialsum.experiments.finished import git, head
+from dialsum.experiments.finished import NOT_KEPT, edits, git, head
 from dialsum.outputs import write_json
 
 KEPT = "refs/dialsum/before"  # so that git does not collect the edits
-NOT_KEPT = (
-    "git: what is not committed cannot be kept, so nothing was touched; mend what `git stash create` complains of, "
-    "such as unmerged files or a full disk"
-)
 
 
 @contextmanager
@@ -61,11 +57,11 @@ def remembered() -> Iterator[None]:
 
     Raises InputError before the block where git cannot keep the edits, and after it as `restore` does.
     """
-    edits = _edits("before dialsum experiments")
-    if edits:
-        git("update-ref", KEPT, edits)
+    kept = edits("before dialsum experiments")
+    if kept:
+        git("update-ref", KEPT, kept)
     branch = (git("symbolic-ref", "--quiet", "HEAD") or "").strip()
-    write_json(_note(), {"head": branch or None, "commit": head(), "edits": edits or None})
+    write_json(_note(), {"head": branch or None, "commit": head(), "edits": kept or None})
     try:
         yield
     finally:
@@ -81,7 +77,7 @@ def restore() -> None:
         return
     note = json.loads(_note().read_text(encoding="utf-8"))
     if head() == note["commit"] and _left_by_dvc(note):
-        found = _edits("as dialsum found it")
+        found = edits("as dialsum found it")
         # Nothing is thrown away: `git stash list` shows it.
         if found and git("stash", "store", "-m", "what a killed `dvc exp run` left", found) is None:
             raise InputError(NOT_KEPT)
@@ -97,17 +93,6 @@ def restore() -> None:
             )
     git("update-ref", "-d", KEPT)
     _note().unlink()
-
-
-def _edits(message: str) -> str:
-    """What is not committed as a commit that no branch has; "" where there is nothing.
-
-    Raises InputError where git cannot make one: to take that for nothing would cost the user the edits.
-    """
-    made = git("stash", "create", message)
-    if made is None:
-        raise InputError(NOT_KEPT)
-    return made.strip()
 
 
 def _left_by_dvc(note: dict[str, str | None]) -> bool:

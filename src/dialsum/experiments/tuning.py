@@ -201,7 +201,7 @@ def _queue(watch: Watch, one: Experiment, limits: Limits, tell: Tell) -> None:
         watch.plan.append(one)
         watch.head = finished.head()
         watch.look()
-        running.refuse_taken(watch)
+        running.check(watch)
         if one in watch.missing():
             watch.expect([one.title])
             running.add(watch, [one], limits, tell, lock)
