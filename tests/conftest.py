@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import shutil
+import signal
 from collections import Counter
 from dataclasses import replace
 from math import log
@@ -21,6 +22,10 @@ DATA = Path(__file__).parent / "data"
 
 # `make test` runs two tests at a time, and two threads each on two cores are slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell starts `pytest … &` deaf to Ctrl-C, and so would be the commands that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this very hook

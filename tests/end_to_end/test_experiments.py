@@ -60,6 +60,7 @@ def test_another_rate_another_measure_and_back(repository: Repository) -> None:
     assert {run.data.tags["dvc.exp_name"] for run in repository.runs()[1:]} <= names
 
 
+@pytest.mark.slow
 def test_a_fresh_clone_leaves_one_run_when_it_registers(repository: Repository, tmp_path: Path) -> None:
     """What others made comes with `dvc pull`, and a store of one's own is empty until register runs."""
     repository.dvc("remote", "add", "--default", "team", str(tmp_path / "remote"))

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.timeout(1800)
 KILLS = 6
 
 
+@pytest.mark.slow  # of each of the two alone this is seen in modeling and in stages
 def test_killed_in_train_and_in_generate(prepared: Repository, finished: Repository, tmp_path: Path) -> None:
     repository = prepared.copy(tmp_path / "killed")
     unfinished = repository.path / ".dialsum"

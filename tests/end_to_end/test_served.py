@@ -49,6 +49,7 @@ def test_served_texts_are_the_predictions_byte_for_byte(finished: Repository) ->
             assert ask(port, {"dialogue": dialogue}) == {"predictions": [{"summary": predictions[name]}]}
 
 
+@pytest.mark.slow
 def test_mlflow_run_leaves_findable_results(repository: Repository) -> None:
     repository.set({"registry.metric": "rouge1"})
     output = repository.run("mlflow", "run", ".", "--env-manager", "local")

@@ -85,11 +85,11 @@ def prepared_models(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Weights]
     return seen
 
 
-WALKS = [(name, method) for name in ("llama", "bart") for method in ("none", "lora", "qlora", "full")]
-WALKS += [("qwen2", "qlora"), ("qwen2", "full"), ("qwen3", "qlora"), ("qwen3", "full")]
-WALKS += [("t5", "none"), ("t5", "qlora"), ("t5", "full")]
-# The two Qwens differ in neither template nor targets, and what is left of LoRA is as with four bits.
-SLOW = [("qwen2", "none"), ("qwen2", "lora"), ("qwen3", "none"), ("qwen3", "lora"), ("t5", "lora")]
+# Each architecture as it is used most, and each method with both kinds of models.
+WALKS = [("llama", method) for method in ("none", "lora", "qlora", "full")]
+WALKS += [("qwen2", "qlora"), ("qwen3", "qlora"), ("bart", "none"), ("bart", "full"), ("t5", "lora"), ("t5", "qlora")]
+SLOW = [(name, method) for name in ("qwen2", "qwen3") for method in ("none", "lora", "full")]
+SLOW += [("bart", "lora"), ("bart", "qlora"), ("t5", "none"), ("t5", "full")]
 
 
 @pytest.mark.parametrize(("name", "method"), [*WALKS, *(pytest.param(*walk, marks=pytest.mark.slow) for walk in SLOW)])

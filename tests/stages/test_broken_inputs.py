@@ -490,7 +490,12 @@ def test_faults_of_several_files_are_told_at_once_a_line_each() -> None:
     assert len(lines) == 4
 
 
-@pytest.mark.parametrize("name", ["CP949", "a quote never closed", "unreadable", "device without end"])
+MORE = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("a quote never closed", "unreadable", "device without end")
+]
+
+
+@pytest.mark.parametrize("name", ["CP949", *MORE])
 def test_a_real_process_says_it_in_one_line_and_exits_with_one(folder: Path, name: str) -> None:
     spoil, message = REFUSED[name]
     spoil(TRAIN)

@@ -71,7 +71,7 @@ def start(folder: Path, **values: object) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.slow  # half a minute of imports; that the stage launches them is seen where it is killed
+@pytest.mark.slow  # half a minute of imports; that two make one model is seen in modeling
 def test_two_processes_make_one_model(folder: Path) -> None:
     stage = start(folder)
     said, _ = stage.communicate(timeout=300)
@@ -84,6 +84,7 @@ def test_two_processes_make_one_model(folder: Path) -> None:
     assert (in_force["training.processes"], in_force["effective_batch"]) == (2, 8)
 
 
+@pytest.mark.slow
 def test_a_kill_of_the_stage_alone_leaves_no_process_behind(folder: Path) -> None:
     stage = start(folder, epochs=2000.0)
     until = time.monotonic() + 120
