@@ -215,6 +215,8 @@ def _made(path: Path) -> Small:
     shutil.copy(ROOT / "tests" / "params.yaml", path)
     (path / "catalog").mkdir()
     shutil.copy(ROOT / "catalog" / "tiny-llama.yaml", path / "catalog")
+    (path / "data" / "synthetic").mkdir(parents=True)
+    (path / "data" / "synthetic" / "train.csv").write_text("no stage makes it here\n")
     made = Small(path)
     made.run("git", "init", "--quiet", "--initial-branch=main")
     made.run("dvc", "init", "--quiet")

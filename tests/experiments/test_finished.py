@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dialsum.experiments import finished, sets
+from dialsum.experiments import finished, repository, sets
 
 if TYPE_CHECKING:
     from tests.experiments.conftest import Small
@@ -19,22 +18,9 @@ def first(name: str) -> sets.Experiment:
     return sets.plan(name, sets.read_sets()[name])[0]
 
 
-def test_what_stages_write_does_not_make_an_experiment_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stage register reads metrics and plots that lie in git, and differ from run to run."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "catalog").symlink_to(ROOT / "catalog")
-    shutil.copy(ROOT / "tests" / "params.yaml", "params.yaml")
-    shutil.copy(ROOT / "experiments.yaml", ".")
-    files = finished.read_by_stages(first("phases-tiny"), ROOT / "dvc.yaml")
-    assert {"dvc.yaml", "catalog/tiny-llama.yaml", "src/dialsum/stages/train.py", "data/synthetic.dvc"} <= set(files)
-    assert [file for file in files if file.startswith(("data/", "metrics/", "models/", "plots/"))] == [
-        "data/synthetic.dvc"
-    ]
-
-
 def test_experiments_are_found_by_name_and_by_where_they_started(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(small.path)
-    head = finished.head()
+    head = repository.head()
     small.run("git", "update-ref", f"refs/exps/{head[:2]}/{head[2:]}/quick--one", head)
     small.run("git", "update-ref", "refs/exps/exec/EXEC_APPLY", head)
     small.run("git", "update-ref", "refs/exps/celery/stash", head)
@@ -48,13 +34,13 @@ def test_figures_are_those_of_the_commit(small: Small, monkeypatch: pytest.Monke
     small.run("git", "add", "--all")
     small.run("git", "commit", "--quiet", "--message", "figures")
     Path("metrics/rouge.json").write_text("{}")
-    assert finished.figures(finished.head()) == {"rouge": {"rouge_mean": 61.5}}
+    assert finished.figures(repository.head()) == {"rouge": {"rouge_mean": 61.5}}
 
 
 def test_other_values_and_other_code_are_named(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(small.path)
     one = first("quick")  # training.threads=1, training.seed=1; by default 2 and 42
-    assert finished.differences(finished.head(), one) == [
+    assert finished.differences(repository.head(), one) == [
         "training.seed was 42, is 1",
         "training.threads was 2, is 1",
     ]
@@ -62,7 +48,7 @@ def test_other_values_and_other_code_are_named(small: Small, monkeypatch: pytest
     params.write_text(params.read_text().replace("  seed: 42", "  seed: 1").replace("  threads: 2", "  threads: 1"))
     params.write_text(params.read_text().replace("disk_gb: 5.0", "disk_gb: 6.0"))  # of no effect on any result
     small.run("git", "commit", "--quiet", "--all", "--message", "the same values")
-    assert [found for found in finished.differences(finished.head(), one) if "training" in found] == []
+    assert [found for found in finished.differences(repository.head(), one) if "training" in found] == []
     Path("work.py").write_text("# another\n")
     Path("README.md").write_text("words\n")
-    assert finished.differences(finished.head(), one)[-1] == "work.py has changed"
+    assert finished.differences(repository.head(), one)[-1] == "work.py has changed"

@@ -208,17 +208,3 @@ def test_a_file_without_a_set_says_so() -> None:
     Path("experiments.yaml").write_text("sets: {}\n")
     with pytest.raises(InputError, match=r"sets: there is no 'x'; there is none yet$"):
         sets.choose(sets.read_sets(), "x")
-
-
-def test_folders_are_looked_for_before_anything_is_queued() -> None:
-    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
-    Path("here").mkdir()
-    Path("noted.dvc").touch()
-    sound = "{a: [data.dir=here, model.path=null], b: [data.dir=noted/part], c: [data.dir=data/synthetic], d: []}"
-    sets.check_folders(sets.plan("mine", written(sound)))
-    with pytest.raises(InputError) as caught:
-        sets.check_folders(sets.plan("mine", written("{a: [data.dir=gone], b: [model.path=/gone]}")))
-    assert str(caught.value).splitlines() == [
-        "mine--a: data.dir=gone: there is no such folder, and DVC knows none",
-        "mine--b: model.path=/gone: there is no such folder, and DVC knows none",
-    ]

@@ -11,7 +11,7 @@ import pytest
 
 from dialsum.errors import InputError
 from dialsum.experiments import snapshot
-from dialsum.experiments.finished import git, tree
+from dialsum.experiments.repository import git, tree
 
 if TYPE_CHECKING:
     from tests.experiments.conftest import Small

@@ -112,6 +112,24 @@ def test_a_local_folder_gives_its_tokenizer_and_keeps_its_weights(
     assert model.num_parameters() == load_base(small_base, "lora").num_parameters()
 
 
+def test_of_a_relative_folder_the_repositorys_is_pinned(
+    small_base: Path, small_entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An experiment runs in a copy of the repository, which is deleted after it; the weights are read again later."""
+    kept, copy = (shutil.copytree(small_base, tmp_path / name / "merged") for name in ("repository", "copy"))
+    monkeypatch.chdir(copy.parent)
+    monkeypatch.setenv("DVC_ROOT", str(kept.parent))
+    (tmp_path / "base").mkdir()
+    take_folder(Path("merged"), "mine", small_entry, tmp_path / "base")
+    assert read_pin(tmp_path / "base").location == str(kept)
+    # Neither of the two would be right when they differ.
+    (copy / "generation_config.json").write_text("{}")
+    with pytest.raises(InputError, match=r"model\.path: .*/repository/merged has been changed since this experiment"):
+        take_folder(Path("merged"), "mine", small_entry, tmp_path / "base")
+    shutil.rmtree(copy)  # nothing tracks it
+    take_folder(Path("merged"), "mine", small_entry, tmp_path / "base")
+
+
 @pytest.mark.parametrize("missing", ["config.json", "tokenizer.json", "*.safetensors"])
 def test_a_folder_that_is_no_model_is_refused(source: Path, small_entry: Entry, tmp_path: Path, missing: str) -> None:
     (source / "tokenizer.json").write_bytes(b"{}")

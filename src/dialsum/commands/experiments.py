@@ -101,12 +101,12 @@ def run(name: str, model: str | None, jobs: int, temp: bool, gated: bool, dry_ru
 @model_option
 def show(name: str, model: str | None) -> None:
     """Show what came of a set, the best first, and its gates."""
-    from dialsum.experiments import finished, sets
+    from dialsum.experiments import repository, sets
     from dialsum.experiments.running import Watch
     from dialsum.reporting import commits
 
     chosen = sets.choose(sets.read_sets(), name)
-    watch = Watch(sets.plan(name, chosen, model), finished.head())
+    watch = Watch(sets.plan(name, chosen, model), repository.head())
     watch.look()
     outdated = {}
     for one in watch.missing():
@@ -150,9 +150,9 @@ def fitting(plan: Sequence[Experiment]) -> list[Experiment]:
 
 
 def _print_lines(plan: Sequence[Experiment], jobs: int, temp: bool) -> None:
-    from dialsum.experiments import finished, queue, running
+    from dialsum.experiments import queue, repository, running
 
-    watch = running.Watch(list(plan), finished.head())
+    watch = running.Watch(list(plan), repository.head())
     watch.look()
     running.check(watch)
     for one in plan:

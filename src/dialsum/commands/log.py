@@ -21,7 +21,7 @@ def main() -> None:
     Each run that is finished gets a line: its date, what changed, its scores, and whether it is better than the
     earlier run that differs least. Lines and words that stand there are not changed; a line that is deleted comes back.
     """
-    from dialsum.experiments.finished import PIPELINE
+    from dialsum.experiments.inputs import PIPELINE
     from dialsum.outputs import replacing
     from dialsum.records import store
     from dialsum.reporting import journal

@@ -35,7 +35,7 @@ def main(name: str, trials: int | None, jobs: int, model: str | None) -> None:
     Optuna chooses the values (TPE), and DVC runs each trial as an experiment SEARCH--trial-NN. One that fails does
     not stop the others. Ctrl-C ends what runs; call it again to go on, after a kill too.
     """
-    from dialsum.experiments import room, searches, sets, snapshot, studies
+    from dialsum.experiments import inputs, room, searches, snapshot, studies
     from dialsum.experiments.tuning import Tuning
 
     snapshot.put_back()
@@ -50,7 +50,7 @@ def main(name: str, trials: int | None, jobs: int, model: str | None) -> None:
         if over := studies.is_over(study, wanted):
             click.echo(f"{study.study_name}: all {len(studies.trials(study))} trials are done; nothing is left to run")
         else:
-            sets.check_folders([first])
+            inputs.check_inputs([first])
             _run(console, tuning, wanted, jobs)
         _print_outcome(console, tuning)
         if over and (changed := tuning.changed()):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from dialsum.errors import InputError
-from dialsum.experiments import finished, queue, room, running, sets, snapshot
+from dialsum.experiments import finished, queue, repository, room, running, sets, snapshot
 from dialsum.experiments.running import Watch
 from dialsum.experiments.sets import Experiment, Set
 from dialsum.params.limits import Limits
@@ -24,10 +24,10 @@ def run(plan: Sequence[Experiment], limits: Limits, tell: Callable[[str], None],
     would not compare.
     """
     with snapshot.held():
-        watch = Watch(list(plan), finished.head())
+        watch = Watch(list(plan), repository.head())
         watch.look()
         running.check(watch)
-        start = finished.tree()
+        start = repository.tree()
         missing = watch.missing()
         watch.expect(one.title for one in missing)
         for place, one in enumerate(missing):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
-from dialsum.experiments.finished import git
 from dialsum.experiments.queue import Queue
+from dialsum.experiments.repository import git
 from dialsum.modeling.catalog import read_catalog
 from dialsum.modeling.disk import hub_cache
 from dialsum.modeling.pin import PIN, read_pin

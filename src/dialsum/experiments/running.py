@@ -15,10 +15,11 @@ from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
 from dialsum.errors import InputError
-from dialsum.experiments import finished, progress, queue, room, snapshot
+from dialsum.experiments import finished, progress, queue, repository, room, snapshot
 from dialsum.experiments.gates import Figures, Judgement, Paired, judge
+from dialsum.experiments.inputs import check_inputs
 from dialsum.experiments.queue import Queue, Task
-from dialsum.experiments.sets import Experiment, Set, check_folders, criteria
+from dialsum.experiments.sets import Experiment, Set, criteria
 from dialsum.params.limits import Limits
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def survey(plan: Sequence[Experiment], tell: Callable[[str], None]) -> Watch:
 
     The caller holds the workspace.
     """
-    watch = Watch(list(plan), finished.head())
+    watch = Watch(list(plan), repository.head())
     for name in watch.recover():
         tell(f"{name}: its worker was killed")
     watch.look()
@@ -178,7 +179,7 @@ def check(watch: Watch) -> None:
             faults.append(f"{experiment.title}: is there with other values: {'; '.join(changed[:3])}; {remedy}")
     if faults:
         raise InputError("\n".join(faults))
-    check_folders(watch.missing())
+    check_inputs(watch.missing())
 
 
 def follow(watch: Watch, jobs: int, limits: Limits) -> Iterator[str]:

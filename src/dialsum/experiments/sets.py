@@ -38,7 +38,6 @@ EXPERIMENTS, PARAMS = Path("experiments.yaml"), Path("params.yaml")
 SECTIONS = {"sets", "searches"}  # of the file; experiments.searches reads the second
 ENDS = "--"  # what stands between the set and the experiment in a name
 MODEL = "model.name"
-FOLDERS = ("data.dir", "model.path")
 WITHOUT_EFFECT = "limits"  # the section on which no result depends
 
 NAME = r"[a-z0-9]+([._-][a-z0-9]+)*(?<!\.lock)"  # part of a git ref, and without ENDS
@@ -75,6 +74,11 @@ class Experiment:
     def model(self) -> str:
         """The file of catalog/ that it runs with."""
         return str(self.params["model"]["name"])
+
+    @property
+    def entry(self) -> str:
+        """The catalog's entry of that model."""
+        return f"catalog/{self.model}.yaml"
 
 
 def read_sets(path: Path = EXPERIMENTS) -> dict[str, Set]:
@@ -183,28 +187,6 @@ def plan(name: str, chosen: Set, model: str | None = None, path: Path = EXPERIME
     if faults:
         raise InputError("\n".join(faults))
     return planned
-
-
-def check_folders(experiments: Iterable[Experiment]) -> None:
-    """Raise InputError that lists the overrides which name a folder that is not here, and that DVC cannot bring."""
-    from dialsum.stages.location import written_by_pipeline
-
-    faults = []
-    for one in experiments:
-        for key in sorted({*FOLDERS} & set(map(key_of, one.overrides))):
-            section, name = key.split(".")
-            folder = one.params[section][name]
-            if folder is None or _is_there(Path(folder)):
-                continue
-            if written_by_pipeline(Path(folder), Path("dvc.yaml")) is None:
-                faults.append(f"{one.title}: {key}={folder}: there is no such folder, and DVC knows none")
-    if faults:
-        raise InputError("\n".join(faults))
-
-
-def _is_there(folder: Path) -> bool:
-    """Whether it is, or DVC fetches it when an experiment needs it: `dvc add` has left FOLDER.dvc beside it."""
-    return folder.is_dir() or any(one.with_name(f"{one.name}.dvc").is_file() for one in (folder, *folder.parents[:-1]))
 
 
 def _check_model(model: str) -> None:

@@ -21,7 +21,7 @@ import click
 
 from dialsum import workspace
 from dialsum.errors import InputError
-from dialsum.experiments.finished import NOT_KEPT, edits, git, head
+from dialsum.experiments.repository import NOT_KEPT, edits, git, head
 from dialsum.outputs import write_json
 
 KEPT = "refs/dialsum/before"  # so that git does not collect the edits

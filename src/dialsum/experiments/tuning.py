@@ -18,7 +18,7 @@ from optuna import Study
 from optuna.trial import TrialState
 
 from dialsum.errors import InputError
-from dialsum.experiments import finished, progress, running, searches, snapshot, studies
+from dialsum.experiments import finished, progress, repository, running, searches, snapshot, studies
 from dialsum.experiments.progress import Row
 from dialsum.experiments.running import Watch
 from dialsum.experiments.searches import Search, Value
@@ -199,7 +199,7 @@ def _queue(watch: Watch, one: Experiment, limits: Limits, tell: Tell) -> None:
     """Queue a new trial, unless it is there already, as from a study that was deleted."""
     with snapshot.held() as lock:
         watch.plan.append(one)
-        watch.head = finished.head()
+        watch.head = repository.head()
         watch.look()
         running.check(watch)
         if one in watch.missing():

@@ -7,6 +7,7 @@ trained here with its weights too; and a dictionary of figures for metrics/base.
 from __future__ import annotations
 
 import fnmatch
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,11 @@ def make_scratch(scratch: Scratch, name: str, entry: Entry, folder: Path) -> dic
 
 
 def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str, Any]:
-    """Take the tokenizer of a model folder in the hub's format, and pin its files."""
-    source = source.resolve()  # a server, or an experiment in a copy, will look for it from elsewhere
+    """Take the tokenizer of a model folder in the hub's format, and pin its files.
+
+    Raises InputError if it is none, or does not go with the catalog's entry.
+    """
+    source = _lasting(source)
     names = [file.name for file in source.iterdir()] if source.is_dir() else []
     missing = [*_missing(names), *({"tokenizer.json"} - set(names))]
     if missing:
@@ -52,6 +56,20 @@ def take_folder(source: Path, name: str, entry: Entry, folder: Path) -> dict[str
     files = hash_files(source)
     _finish(folder, entry, Pin(name, "path", str(source), None, entry.family, entry.dtype, entry.end_tokens, files))
     return {"source": "path", "files": len(files)}
+
+
+def _lasting(folder: Path) -> Path:
+    """The folder in the repository itself: the copy that an experiment runs in goes, and a server reads the weights.
+
+    Raises InputError if the copy has other files under that name.
+    """
+    lasting = (Path(os.environ.get("DVC_ROOT", ".")) / folder).resolve()
+    if folder.is_dir() and lasting.is_dir() and hash_files(folder) != hash_files(lasting):
+        raise InputError(
+            f"params.yaml: model.path: {lasting} has been changed since this experiment was queued; put it back "
+            f"(`dvc checkout {folder}`), or queue the experiment again"
+        )
+    return lasting
 
 
 def fetch_hub(name: str, entry: Entry, folder: Path, where: str) -> dict[str, Any]:

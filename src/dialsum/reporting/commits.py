@@ -16,8 +16,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from dialsum.errors import InputError
-from dialsum.experiments import finished, progress
-from dialsum.experiments.finished import git
+from dialsum.experiments import finished, progress, repository
+from dialsum.experiments.repository import git
 from dialsum.experiments.sets import Experiment
 from dialsum.reporting.record import Record, check, in_words, read_answers, read_code, read_curve
 
@@ -40,7 +40,7 @@ def find(name: str) -> str:
 def of_experiment(one: Experiment) -> tuple[str | None, str]:
     """The commit of an experiment as it would be made now, else the newest of its name and how it was made; or None."""
     known = finished.experiments()
-    commit = progress.commit_of(one, known, finished.head())
+    commit = progress.commit_of(one, known, repository.head())
     if commit is not None or one.title not in known:
         return commit, ""
     commit = find(one.title)
