@@ -52,3 +52,12 @@ def test_params_are_as_mlflow_has_them() -> None:
 def test_without_its_score_nothing_is_compared() -> None:
     with pytest.raises(InputError, match=r"^a: its metrics/rouge\.json has no rouge_mean"):
         record.check("a", {"rouge": {"rouge1": 50.0}})
+
+
+def test_code_is_that_of_the_stages_which_decide_about_scores() -> None:
+    """The first run of a repository has no entry of stage register in its dvc.lock, and each later one an old one."""
+    train = "  train:\n    deps: [{path: src/a.py, md5: 1a}, {path: data/tokenized, md5: 2b}]\n  stage:\n    cmd: x\n"
+    register = "  register:\n    deps: [{path: src/a.py, md5: 9c}, {path: src/b.py, md5: 3d}]\n"
+    assert record.read_code(f"stages:\n{train}") == {"src/a.py": "1a"}
+    assert record.read_code(f"stages:\n{train}{register}") == {"src/a.py": "1a"}
+    assert record.read_code("") == {}

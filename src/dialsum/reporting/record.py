@@ -89,9 +89,12 @@ def read_curve(lines: Iterable[str]) -> list[dict[str, float]]:
 
 
 def read_code(lock: str) -> dict[str, str]:
-    """The md5 of each file of code in the text of a dvc.lock, as the stages ran it: edits that no commit has, too."""
-    stages = YAML(typ="safe").load(lock)["stages"].values() if lock else ()
-    deps = [dep for stage in stages for dep in stage.get("deps", ())]
+    """The md5 of each file of code in the text of a dvc.lock, as the stages ran it: edits that no commit has, too.
+
+    Without stage register: it changes no score, and as it keeps the file DVC has not entered its own code there yet.
+    """
+    stages = YAML(typ="safe").load(lock)["stages"] if lock else {}
+    deps = [dep for name, stage in stages.items() if name != "register" for dep in stage.get("deps", ())]
     return {dep["path"]: dep["md5"] for dep in deps if dep["path"].endswith(".py")}
 
 
