@@ -6,9 +6,21 @@ from pathlib import Path
 import pytest
 
 from dialsum.errors import InputError
-from dialsum.experiments.gates import COMPANY, UNEQUAL, Figures, Judgement, check, judge, read_criterion
+from dialsum.experiments.gates import (
+    COMPANY,
+    KEPT,
+    UNEQUAL,
+    Figures,
+    Judgement,
+    check,
+    is_of_kind,
+    judge,
+    look_up,
+    read_criterion,
+)
 from dialsum.measures.significance import Difference
 
+ROOT = Path(__file__).parents[2]
 BEFORE = {
     "train": {"padding_share": 0.25},
     "train_speed": {"seconds_per_epoch": 100.0},
@@ -115,6 +127,21 @@ def test_a_time_that_cannot_fall_so_far_is_explained() -> None:
 def test_other_words_are_no_criterion(text: str) -> None:
     with pytest.raises(InputError, match=r"gate: .* should be as"):
         read_criterion(text, "gate")
+
+
+@pytest.mark.parametrize("figure", ["rouge.foreign_rate", "train.max_grad_norm", "rouge.length_ratio", "data.rouge1"])
+def test_what_is_not_better_the_more_it_is_cannot_be_kept(figure: str) -> None:
+    with pytest.raises(InputError, match=r"more is better: expected is one of rouge.rouge1, .*, rouge.stop_rate") as e:
+        read_criterion(f"{figure} kept before", "gate")
+    assert str(e.value).startswith(f"gate: '{figure} kept before': kept is for figures of which")
+    assert str(e.value).endswith(f"; write others as `{figure} <= before`")
+
+
+def test_what_can_be_kept_is_what_a_run_leaves() -> None:
+    left = {"rouge": json.loads((ROOT / "metrics" / "rouge.json").read_text())}
+    for figure in KEPT:
+        assert is_of_kind(look_up(left, figure))
+        assert read_criterion(f"{figure} kept before", "gate").sign == "kept"
 
 
 def test_a_name_may_begin_with_a_digit() -> None:

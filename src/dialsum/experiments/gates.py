@@ -39,6 +39,17 @@ FORM = re.compile(
     rf"(?:(?P<falls>falls)|(?P<kept>kept)\s+(?P<before>{NAME})|(?P<sign><=|>=|<|>)\s*"
     rf"(?:(?P<bound>-?{NUMBER})|(?:(?P<factor>{NUMBER})\s*\*\s*)?(?P<other>{NAME})))"
 )
+KEPT = (  # the figures of which more is better
+    "rouge.rouge1",
+    "rouge.rouge2",
+    "rouge.rougeL",
+    "rouge.rouge_mean",
+    "rouge.rouge_sum",
+    "rouge.fact_recall",
+    "rouge.fact_recall_seen",
+    "rouge.fact_recall_unseen",
+    "rouge.stop_rate",
+)
 SPEED = "train_speed."
 SECONDS = f"{SPEED}seconds_per_epoch"
 PADDING = "train.padding_share"
@@ -92,6 +103,11 @@ def read_criterion(text: str, where: str) -> Criterion:
         raise InputError(
             f"{where}: {text!r}: should be as `train.max_grad_norm < 1.5`, `train.epoch_loss falls`, "
             "`rouge.rouge_mean kept phase-2` or `train_speed.seconds_per_epoch <= 0.6 * phase-2`"
+        )
+    if found["kept"] and found["figure"] not in KEPT:
+        raise InputError(
+            f"{where}: {text!r}: kept is for figures of which more is better: expected is one of {', '.join(KEPT)}; "
+            f"write others as `{found['figure']} <= {found['before']}`"
         )
     sign = found["falls"] or found["kept"] or found["sign"]
     bound = float(found["bound"]) if found["bound"] else None
