@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,7 @@ def test_what_the_last_run_did_not_leave_is_refused(
     text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
     check(read_criterion(text, "gate"), "gate")  # nobody knows yet
     Path("metrics").mkdir()
     Path("metrics/rouge.json").write_text(json.dumps({"rouge_mean": 61.5, "fact_recall": None}))
@@ -173,3 +175,20 @@ def test_what_the_last_run_did_not_leave_is_refused(
         check(read_criterion(known, "gate"), "gate")
     Path("metrics/train.json").write_text(json.dumps({"steps": 0}))  # nothing was trained: it does not tell
     check(read_criterion("train.max_grad_norm < 1.5", "gate"), "gate")
+
+
+def test_a_file_that_no_stage_writes_is_refused_before_the_first_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text(
+        "stages:\n"
+        "  train: {metrics: [metrics/train.json: {cache: false}], plots: [plots/training.csv]}\n"
+        "  evaluate: {metrics: [metrics/rouge.json]}\n"
+    )
+    check(read_criterion("rouge.rouge1 > 35", "gate"), "gate")
+    with pytest.raises(InputError) as caught:
+        check(read_criterion("rogue.rouge1 > 35", "gate"), "gate")
+    assert str(caught.value) == (
+        "gate: rogue.rouge1: no stage of dvc.yaml writes metrics/rogue.json; expected is a figure of train, rouge"
+    )

@@ -120,12 +120,13 @@ def check(criterion: Criterion, where: str) -> None:
 
 
 def check_figure(path: str, where: str, listed: bool = False) -> None:
-    """Raise InputError if the last run has left the file of a figure, and in it no such number, or no such list.
+    """Raise InputError if the last run has left no such number or list in a figure's file, or no stage writes the file.
 
     A run that has trained nothing does not tell; a figure that is null there may be a number in another run.
     """
     file = METRICS / f"{path.partition('.')[0]}.json"
     if not file.is_file():
+        _check_written(file, f"{where}: {path}")
         return
     trained = _read(METRICS / "train.json") if file.stem in OF_TRAINING else {"steps": None}
     figures = {file.stem: _read(file)}
@@ -134,6 +135,15 @@ def check_figure(path: str, where: str, listed: bool = False) -> None:
     null = isinstance(above, Mapping) and name in above and above[name] is None
     if trained.get("steps") != 0 and not null and not is_of_kind(look_up(figures, path), listed):
         raise no_figure(figures, path, where, listed)
+
+
+def _check_written(file: Path, where: str) -> None:
+    from dialsum.stages.location import written
+
+    outs = written(Path("dvc.yaml"))
+    if file not in outs:
+        there = ", ".join(out.stem for out in outs if out.parent == METRICS)
+        raise InputError(f"{where}: no stage of dvc.yaml writes {file}; expected is a figure of {there}")
 
 
 def _read(file: Path) -> Mapping[str, Any]:
