@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -160,3 +161,12 @@ def test_what_could_not_be_put_back_is_said_and_tried_again(committed: bool) -> 
     snapshot.restore()
     assert git("symbolic-ref", "HEAD") == "refs/heads/main\n"
     assert not NOTE.exists()
+
+
+def test_ctrl_c_while_dvc_queues_puts_all_back_and_leaves_nothing_queued(small: Small, edited: bytes) -> None:
+    with small.start("run", "quick") as process:
+        small.wait_until(lambda: git("symbolic-ref", "--quiet", "HEAD") is None)
+        assert "stopped; the same command runs what is left" in small.stopped(process, signal.SIGINT)
+    assert process.returncode == 1
+    assert as_before(edited)
+    assert small.run("dvc", "queue", "status").startswith("No experiment tasks in the queue.")

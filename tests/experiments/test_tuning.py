@@ -87,6 +87,17 @@ def test_what_a_kill_left_is_told_or_queued(inside: Small) -> None:
         assert (tuning.open, said) == ({"seeds--trial-01": 1}, [])
 
 
+def test_ctrl_c_while_an_open_trial_is_queued_takes_it_out_again(inside: Small) -> None:
+    asked_for(2)
+    with inside.start("seeds", command="tune") as process:
+        inside.wait_until(lambda: not (inside.path / ".git" / "HEAD").read_text().startswith("ref:"))
+        assert "stopped; the same command runs what is left" in inside.stopped(process, signal.SIGINT)
+    assert inside.run("git", "symbolic-ref", "HEAD") == "refs/heads/main\n"
+    assert Queue().tasks() == {}
+    with studies.opened("seeds", searches.read_searches()["seeds"]) as study:
+        assert studies.stopped(study) == {0, 1}
+
+
 def test_a_finished_study_runs_nothing_and_says_the_best(inside: Small) -> None:
     asked_for(4)
     chosen = searches.read_searches()["seeds"]
