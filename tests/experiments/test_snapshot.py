@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,6 +101,23 @@ def leave_unmerged() -> bytes:
     file.write_bytes(file.read_bytes() + b"# more\n")
     assert git("stash", "create") is None
     return file.read_bytes()
+
+
+@pytest.mark.timeout(60)
+def test_a_workspace_that_is_as_it_was_is_not_waited_for() -> None:
+    with snapshot.held():  # as `experiments run --temp` does until its set has ended
+        snapshot.put_back()
+
+
+def test_a_workspace_that_dvc_writes_into_is_waited_for(edited: bytes) -> None:
+    waiting = Thread(target=snapshot.put_back, daemon=True)
+    with snapshot.held(), snapshot.remembered():
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+    waiting.join(60)
+    assert not waiting.is_alive()
+    assert as_before(edited)
 
 
 def test_dvc_is_not_called_where_the_edits_cannot_be_kept() -> None:
