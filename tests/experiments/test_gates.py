@@ -1,14 +1,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from dialsum.errors import InputError
-from dialsum.experiments.gates import COMPANY, UNEQUAL, Figures, Judgement, check, judge, read_criterion
+from dialsum.experiments.gates import (
+    COMPANY,
+    KEPT,
+    UNEQUAL,
+    Figures,
+    Judgement,
+    check,
+    is_of_kind,
+    judge,
+    look_up,
+    read_criterion,
+)
 from dialsum.measures.significance import Difference
 
+ROOT = Path(__file__).parents[2]
 BEFORE = {
     "train": {"padding_share": 0.25},
     "train_speed": {"seconds_per_epoch": 100.0},
@@ -117,6 +130,21 @@ def test_other_words_are_no_criterion(text: str) -> None:
         read_criterion(text, "gate")
 
 
+@pytest.mark.parametrize("figure", ["rouge.foreign_rate", "train.max_grad_norm", "rouge.length_ratio", "data.rouge1"])
+def test_what_is_not_better_the_more_it_is_cannot_be_kept(figure: str) -> None:
+    with pytest.raises(InputError, match=r"more is better: expected is one of rouge.rouge1, .*, rouge.stop_rate") as e:
+        read_criterion(f"{figure} kept before", "gate")
+    assert str(e.value).startswith(f"gate: '{figure} kept before': kept is for figures of which")
+    assert str(e.value).endswith(f"; write others as `{figure} <= before`")
+
+
+def test_what_can_be_kept_is_what_a_run_leaves() -> None:
+    left = {"rouge": json.loads((ROOT / "metrics" / "rouge.json").read_text())}
+    for figure in KEPT:
+        assert is_of_kind(look_up(left, figure))
+        assert read_criterion(f"{figure} kept before", "gate").sign == "kept"
+
+
 def test_a_name_may_begin_with_a_digit() -> None:
     assert read_criterion("rouge.rouge_mean > 1-epoch", "gate").other == "1-epoch"
     assert read_criterion("rouge.rouge_mean > .5 * 1-epoch", "gate").factor == 0.5
@@ -135,6 +163,7 @@ def test_what_the_last_run_did_not_leave_is_refused(
     text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
     check(read_criterion(text, "gate"), "gate")  # nobody knows yet
     Path("metrics").mkdir()
     Path("metrics/rouge.json").write_text(json.dumps({"rouge_mean": 61.5, "fact_recall": None}))
@@ -146,3 +175,20 @@ def test_what_the_last_run_did_not_leave_is_refused(
         check(read_criterion(known, "gate"), "gate")
     Path("metrics/train.json").write_text(json.dumps({"steps": 0}))  # nothing was trained: it does not tell
     check(read_criterion("train.max_grad_norm < 1.5", "gate"), "gate")
+
+
+def test_a_file_that_no_stage_writes_is_refused_before_the_first_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text(
+        "stages:\n"
+        "  train: {metrics: [metrics/train.json: {cache: false}], plots: [plots/training.csv]}\n"
+        "  evaluate: {metrics: [metrics/rouge.json]}\n"
+    )
+    check(read_criterion("rouge.rouge1 > 35", "gate"), "gate")
+    with pytest.raises(InputError) as caught:
+        check(read_criterion("rogue.rouge1 > 35", "gate"), "gate")
+    assert str(caught.value) == (
+        "gate: rogue.rouge1: no stage of dvc.yaml writes metrics/rogue.json; expected is a figure of train, rouge"
+    )

@@ -17,10 +17,11 @@ GOOD = "{training.learning_rate: {low: 1e-3, high: 2e-2, log: true}, training.lo
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The default values and the catalog; experiments.yaml is for the test to write."""
+    """The default values, the catalog and the stages; experiments.yaml is for the test to write."""
     monkeypatch.chdir(tmp_path)
     Path("catalog").symlink_to(ROOT / "catalog")
     shutil.copy(ROOT / "tests" / "params.yaml", "params.yaml")
+    shutil.copy(ROOT / "dvc.yaml", "dvc.yaml")
 
 
 def write(ranges: str = GOOD, rest: str = "", metric: str = "rouge.rouge_mean") -> None:
@@ -101,6 +102,8 @@ def test_what_is_wrong_with_common_is_said_once() -> None:
 
 def test_a_metric_that_the_last_run_did_not_leave_is_named() -> None:
     searches.check("mine", written(metric="rouge.rouge_men"))  # nobody knows yet
+    with pytest.raises(InputError, match=r"searches.mine.metric: nofile.x: no stage of dvc.yaml writes metrics/nofile"):
+        searches.check("mine", written(metric="nofile.x"))
     Path("metrics").mkdir()
     Path("metrics/rouge.json").write_text(json.dumps({"rouge_mean": 61.5, "rouge1": 70, "by": {"x": 1}}))
     searches.check("mine", written())

@@ -149,12 +149,14 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
             "sets.a.gates.x: 'rouge1 high': should be as",
         ),
         (
-            "sets: {a: {describe: d, experiments: {x: []}, gates: {x: {criteria: [a.b kept z], otherwise: o}}}}",
-            "sets.a.gates.x: 'a.b kept z': there is no experiment 'z' in this set",
+            "sets: {a: {describe: d, experiments: {x: []}, "
+            "gates: {x: {criteria: [rouge.rouge1 kept z], otherwise: o}}}}",
+            "sets.a.gates.x: 'rouge.rouge1 kept z': there is no experiment 'z' in this set",
         ),
         (
-            "sets: {a: {describe: d, experiments: {x: [], y: []}, gates: {x: {criteria: [a.b kept y], otherwise: o}}}}",
-            "sets.a.gates.x: 'a.b kept y': 'y' should stand before 'x' in this set",
+            "sets: {a: {describe: d, experiments: {x: [], y: []}, "
+            "gates: {x: {criteria: [rouge.rouge1 kept y], otherwise: o}}}}",
+            "sets.a.gates.x: 'rouge.rouge1 kept y': 'y' should stand before 'x' in this set",
         ),
         (
             "sets: {a: {describe: d, experiments: {x: []}, gates: {x: {criteria: [a.b < 0.5 * x], otherwise: o}}}}",

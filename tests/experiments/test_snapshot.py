@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +103,23 @@ def leave_unmerged() -> bytes:
     return file.read_bytes()
 
 
+@pytest.mark.timeout(60)
+def test_a_workspace_that_is_as_it_was_is_not_waited_for() -> None:
+    with snapshot.held():  # as `experiments run --temp` does until its set has ended
+        snapshot.put_back()
+
+
+def test_a_workspace_that_dvc_writes_into_is_waited_for(edited: bytes) -> None:
+    waiting = Thread(target=snapshot.put_back, daemon=True)
+    with snapshot.held(), snapshot.remembered():
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+    waiting.join(60)
+    assert not waiting.is_alive()
+    assert as_before(edited)
+
+
 def test_dvc_is_not_called_where_the_edits_cannot_be_kept() -> None:
     content, status = leave_unmerged(), git("status", "--porcelain")
     called = False
@@ -160,3 +179,12 @@ def test_what_could_not_be_put_back_is_said_and_tried_again(committed: bool) -> 
     snapshot.restore()
     assert git("symbolic-ref", "HEAD") == "refs/heads/main\n"
     assert not NOTE.exists()
+
+
+def test_ctrl_c_while_dvc_queues_puts_all_back_and_leaves_nothing_queued(small: Small, edited: bytes) -> None:
+    with small.start("run", "quick") as process:
+        small.wait_until(lambda: git("symbolic-ref", "--quiet", "HEAD") is None)
+        assert "stopped; the same command runs what is left" in small.stopped(process, signal.SIGINT)
+    assert process.returncode == 1
+    assert as_before(edited)
+    assert small.run("dvc", "queue", "status").startswith("No experiment tasks in the queue.")

@@ -14,7 +14,7 @@ from dvc.utils.hydra import apply_overrides
 
 from dialsum.errors import InputError
 from dialsum.experiments import searches, studies
-from dialsum.experiments.queue import Queue
+from dialsum.experiments.queue import Queue, Task
 from dialsum.experiments.tuning import Tuning, begin
 from dialsum.params.limits import Limits
 
@@ -87,6 +87,17 @@ def test_what_a_kill_left_is_told_or_queued(inside: Small) -> None:
         assert (tuning.open, said) == ({"seeds--trial-01": 1}, [])
 
 
+def test_ctrl_c_while_an_open_trial_is_queued_takes_it_out_again(inside: Small) -> None:
+    asked_for(2)
+    with inside.start("seeds", command="tune") as process:
+        inside.wait_until(lambda: not (inside.path / ".git" / "HEAD").read_text().startswith("ref:"))
+        assert "stopped; the same command runs what is left" in inside.stopped(process, signal.SIGINT)
+    assert inside.run("git", "symbolic-ref", "HEAD") == "refs/heads/main\n"
+    assert Queue().tasks() == {}
+    with studies.opened("seeds", searches.read_searches()["seeds"]) as study:
+        assert studies.stopped(study) == {0, 1}
+
+
 def test_a_finished_study_runs_nothing_and_says_the_best(inside: Small) -> None:
     asked_for(4)
     chosen = searches.read_searches()["seeds"]
@@ -127,6 +138,52 @@ def test_scores_of_other_code_or_values_are_not_mixed(inside: Small) -> None:
         studies.tell(study, 1, 1.0)
     said = inside.tune("seeds", "--trials", "2")
     assert "now it would score otherwise, for since then: training.weight_decay was 0.0, is 0.3" in said
+
+
+def done_in_the_queue(title: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC's queue says so, until the name is queued anew."""
+    done, tasks = Task(title, "done", "HEAD", "", None, 0), Queue.tasks
+    monkeypatch.setattr(Queue, "tasks", lambda queue: {title: done, **tasks(queue)})
+
+
+def test_a_score_from_before_an_edit_counts_once_that_is_taken_back(
+    inside: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for(1)
+    finish(inside, 0, 61.5)  # while nobody looked
+    done_in_the_queue("seeds--trial-00", monkeypatch)
+    chosen = searches.read_searches()["seeds"]
+    work = inside.path / "work.py"
+    before = work.read_text()
+    work.write_text(before + "# another\n")
+    inside.run("git", "commit", "--quiet", "--all", "--message", "other code")
+    with studies.opened("seeds", chosen) as study:
+        with pytest.raises(InputError, match=r"since its first trials work.py has changed"):
+            begin(Tuning("seeds", chosen, None, study), LIMITS, print)
+        assert studies.failed(study) == []
+    work.write_text(before)
+    inside.run("git", "commit", "--quiet", "--all", "--message", "the code from before")
+    with studies.opened("seeds", chosen) as study:
+        begin(Tuning("seeds", chosen, None, study), LIMITS, print)
+        assert [one.value for one in studies.trials(study)] == [61.5]
+
+
+def test_a_trial_whose_name_an_earlier_study_had_is_queued(inside: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for(1)
+    finish(inside, 0, 61.5)
+    done_in_the_queue("seeds--trial-00", monkeypatch)
+    (inside.path / ".dialsum" / "studies" / "seeds.db").unlink()
+    file = inside.path / "experiments.yaml"
+    file.write_text(file.read_text().replace("low: 100, high: 999", "low: 1000, high: 9999"))
+    inside.run("git", "commit", "--quiet", "--all", "--message", "other ranges")
+    asked_for(1)
+    chosen = searches.read_searches()["seeds"]
+    said: list[str] = []
+    with studies.opened("seeds", chosen) as study:
+        tuning = Tuning("seeds", chosen, None, study)
+        begin(tuning, LIMITS, said.append)
+        assert (tuning.open, studies.failed(study)) == ({"seeds--trial-00": 0}, [])
+    assert [line.split(" -S")[0] for line in said] == ["dvc exp run --queue -n seeds--trial-00"]
 
 
 def test_what_is_wrong_is_said_before_anything_is_queued(inside: Small) -> None:

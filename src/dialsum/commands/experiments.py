@@ -178,11 +178,10 @@ def _run_queue(console: Console, plan: Sequence[Experiment], jobs: int, limits: 
     """Queue, start, and show one table until all has ended."""
     from dialsum.experiments import progress, running, screen
 
-    watch = running.begin(plan, limits, click.echo, gated)
-    steps = running.follow(watch, jobs, limits)
-    screen.show(
-        console, watch, _until_a_gate_fails(steps, gated, watch) if gated else steps, watch.rows, progress.table
-    )
+    with screen.stopping([one.title for one in plan]):
+        watch = running.begin(plan, limits, click.echo, gated)
+        steps = running.follow(watch, jobs, limits)
+        screen.show(console, _until_a_gate_fails(steps, gated, watch) if gated else steps, watch.rows, progress.table)
     console.print(progress.table(watch.rows()))
     return watch
 

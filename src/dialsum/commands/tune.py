@@ -66,16 +66,9 @@ def _run(console: Console, tuning: Tuning, wanted: int, jobs: int) -> None:
     from dialsum.params.strict import load
 
     limits = load(Path("params.yaml"), "limits", Limits)
-    begin(tuning, limits, click.echo)
-    going = steps(tuning, wanted, jobs, limits, click.echo)
-    screen.show(
-        console,
-        tuning.watch,
-        going,
-        tuning.rows,
-        tuning.table,
-        before_stop=lambda: studies.note_stopped(tuning.study, tuning.open.values()),
-    )
+    with screen.stopping(tuning.open, lambda: studies.note_stopped(tuning.study, tuning.open.values())):
+        begin(tuning, limits, click.echo)
+        screen.show(console, steps(tuning, wanted, jobs, limits, click.echo), tuning.rows, tuning.table)
 
 
 def _print_outcome(console: Console, tuning: Tuning) -> None:

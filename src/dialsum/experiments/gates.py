@@ -39,6 +39,17 @@ FORM = re.compile(
     rf"(?:(?P<falls>falls)|(?P<kept>kept)\s+(?P<before>{NAME})|(?P<sign><=|>=|<|>)\s*"
     rf"(?:(?P<bound>-?{NUMBER})|(?:(?P<factor>{NUMBER})\s*\*\s*)?(?P<other>{NAME})))"
 )
+KEPT = (  # the figures of which more is better
+    "rouge.rouge1",
+    "rouge.rouge2",
+    "rouge.rougeL",
+    "rouge.rouge_mean",
+    "rouge.rouge_sum",
+    "rouge.fact_recall",
+    "rouge.fact_recall_seen",
+    "rouge.fact_recall_unseen",
+    "rouge.stop_rate",
+)
 SPEED = "train_speed."
 SECONDS = f"{SPEED}seconds_per_epoch"
 PADDING = "train.padding_share"
@@ -93,6 +104,11 @@ def read_criterion(text: str, where: str) -> Criterion:
             f"{where}: {text!r}: should be as `train.max_grad_norm < 1.5`, `train.epoch_loss falls`, "
             "`rouge.rouge_mean kept phase-2` or `train_speed.seconds_per_epoch <= 0.6 * phase-2`"
         )
+    if found["kept"] and found["figure"] not in KEPT:
+        raise InputError(
+            f"{where}: {text!r}: kept is for figures of which more is better: expected is one of {', '.join(KEPT)}; "
+            f"write others as `{found['figure']} <= {found['before']}`"
+        )
     sign = found["falls"] or found["kept"] or found["sign"]
     bound = float(found["bound"]) if found["bound"] else None
     return Criterion(text, found["figure"], sign, bound, float(found["factor"] or 1), found["before"] or found["other"])
@@ -104,12 +120,13 @@ def check(criterion: Criterion, where: str) -> None:
 
 
 def check_figure(path: str, where: str, listed: bool = False) -> None:
-    """Raise InputError if the last run has left the file of a figure, and in it no such number, or no such list.
+    """Raise InputError if the last run has left no such number or list in a figure's file, or no stage writes the file.
 
     A run that has trained nothing does not tell; a figure that is null there may be a number in another run.
     """
     file = METRICS / f"{path.partition('.')[0]}.json"
     if not file.is_file():
+        _check_written(file, f"{where}: {path}")
         return
     trained = _read(METRICS / "train.json") if file.stem in OF_TRAINING else {"steps": None}
     figures = {file.stem: _read(file)}
@@ -118,6 +135,15 @@ def check_figure(path: str, where: str, listed: bool = False) -> None:
     null = isinstance(above, Mapping) and name in above and above[name] is None
     if trained.get("steps") != 0 and not null and not is_of_kind(look_up(figures, path), listed):
         raise no_figure(figures, path, where, listed)
+
+
+def _check_written(file: Path, where: str) -> None:
+    from dialsum.stages.location import written
+
+    outs = written(Path("dvc.yaml"))
+    if file not in outs:
+        there = ", ".join(out.stem for out in outs if out.parent == METRICS)
+        raise InputError(f"{where}: no stage of dvc.yaml writes {file}; expected is a figure of {there}")
 
 
 def _read(file: Path) -> Mapping[str, Any]:

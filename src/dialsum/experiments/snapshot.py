@@ -46,9 +46,13 @@ def held() -> Iterator[int]:
 
 
 def put_back() -> None:
-    """Put the workspace back as it was where a kill has left it otherwise: before params.yaml is read."""
-    with held():
-        pass
+    """Put the workspace back as it was where a kill has left it otherwise: before params.yaml is read.
+
+    A note may also be that of a process at work, which is waited for; without one there is nothing to wait for.
+    """
+    if _note().exists():
+        with held():
+            pass
 
 
 @contextmanager

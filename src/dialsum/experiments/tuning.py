@@ -152,14 +152,18 @@ def steps(tuning: Tuning, wanted: int, jobs: int, limits: Limits, tell: Tell) ->
 
 
 def _settle(tuning: Tuning, tell: Tell, again: bool = False) -> None:
-    """Tell the study of what has ended. `again`: what was killed, stopped or is not there stays open, to be queued."""
+    """Tell the study of what has ended.
+
+    `again`: what was killed or stopped, or is not there with the values and the code of now, stays open, to be queued.
+    """
     watch = tuning.watch
     stopped = studies.stopped(tuning.study) if again else set()
     for title, number in list(tuning.open.items()):
         task, killed = watch.tasks.get(title), watch.killed(title) or number in stopped
+        absent = task is None or task.state == "done"  # what is done without such a commit is another, or was removed
         if title in watch.commits:
             _tell_score(tuning, title, number)
-        elif (task is not None and task.state in ("queued", "running")) or (again and (task is None or killed)):
+        elif (task is not None and task.state in ("queued", "running")) or (again and (absent or killed)):
             continue
         elif killed:
             tuning.killed.append(title)
