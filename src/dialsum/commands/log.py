@@ -23,13 +23,13 @@ def main() -> None:
     """
     from dialsum.experiments.finished import PIPELINE
     from dialsum.outputs import replacing
-    from dialsum.records import store
+    from dialsum.records import reach
     from dialsum.reporting import journal
 
     if not PIPELINE.exists():
         raise InputError(f"{PIPELINE}: is not here; call this in the folder of the repository")
     text = FILE.read_bytes().decode("utf-8") if FILE.exists() else ""  # with the ends of its lines
-    written, count = journal.add(text, store.connect(), FILE)
+    written, count = journal.add(text, reach.connect(), FILE)
     if written != text:
         with replacing(FILE) as part:
             part.write_bytes(written.encode("utf-8"))
