@@ -248,6 +248,16 @@ def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: 
     )
 
 
+def test_a_remote_without_its_plugin_costs_the_rows_and_is_named(both: Pair, tmp_path: Path) -> None:
+    copy = Pair(tmp_path / "copy", {})
+    shutil.copytree(both.path, copy.path, symlinks=True)
+    shutil.rmtree(copy.path / ".dvc" / "cache")
+    copy.command("dvc", "remote", "add", "--local", "-d", "team", "s3://our-bucket/dialsum")
+    copy.dialsum("report", "--experiments", "seeds--one")
+    (record,) = rows(copy.path / "reports/experiments/report.md", "Records")
+    assert record.endswith(f"| {commits.LOST}; s3 is supported, but requires 'dvc-s3' to be installed |")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
