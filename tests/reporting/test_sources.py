@@ -374,6 +374,15 @@ def test_the_log_has_a_line_a_run_and_keeps_what_stands_there(both: Pair) -> Non
     file.unlink()
 
 
+def test_a_log_that_is_not_utf_8_is_refused(both: Pair) -> None:
+    file = both.path / "docs/experiments.md"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes("# Experiments\n\n말\n".encode("cp949"))
+    printed = both.dialsum("log", status=1)
+    assert printed == "error: docs/experiments.md: line 3 is not UTF-8; save the file as UTF-8"
+    file.unlink()
+
+
 @pytest.mark.parametrize("name", ["empty", "docs"])
 def test_the_log_is_written_in_the_repository_alone(both: Pair, tmp_path: Path, name: str) -> None:
     folder = tmp_path / name if name == "empty" else both.path / name
