@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from dialsum.experiments import progress
 from dialsum.experiments.progress import Live, Row
 from dialsum.experiments.queue import Task
 from dialsum.experiments.sets import Experiment
+from dialsum.records import store
 
 
 def test_the_stage_is_the_last_that_dvc_names(tmp_path: Path) -> None:
@@ -50,3 +52,20 @@ def test_the_table_has_what_is_known() -> None:
         ["mine--b", "running", "train", "450", "0.412", "0:01:20"],
         ["c", "missing"],
     ]
+
+
+def test_a_store_that_is_away_is_asked_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asked at each look, it would hold up the table each time."""
+    asked = []
+
+    def connect() -> None:
+        asked.append(1)
+        raise OSError("nobody there")
+
+    monkeypatch.setattr(store, "connect", connect)
+    curves = progress.Curves()
+    assert [curves.of(titles) for titles in ([], ["a"], ["a", "b"], ["c"])] == [{}] * 4
+    assert len(asked) == 1
+    assert capsys.readouterr().err == "no loss and no ETA from here on: nobody there\n"

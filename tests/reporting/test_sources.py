@@ -248,6 +248,16 @@ def test_without_the_cache_figures_stay_and_rows_are_lost(both: Pair, tmp_path: 
     )
 
 
+def test_a_remote_without_its_plugin_costs_the_rows_and_is_named(both: Pair, tmp_path: Path) -> None:
+    copy = Pair(tmp_path / "copy", {})
+    shutil.copytree(both.path, copy.path, symlinks=True)
+    shutil.rmtree(copy.path / ".dvc" / "cache")
+    copy.command("dvc", "remote", "add", "--local", "-d", "team", "s3://our-bucket/dialsum")
+    copy.dialsum("report", "--experiments", "seeds--one")
+    (record,) = rows(copy.path / "reports/experiments/report.md", "Records")
+    assert record.endswith(f"| {commits.LOST}; s3 is supported, but requires 'dvc-s3' to be installed |")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -361,6 +371,36 @@ def test_the_log_has_a_line_a_run_and_keeps_what_stands_there(both: Pair) -> Non
     file.write_text("# My own\n")
     assert "error: docs/experiments.md: holds no table of `dialsum log`" in both.dialsum("log", status=1)
     assert file.read_text() == "# My own\n"
+    file.unlink()
+
+
+def test_a_run_whose_files_are_gone_is_left_out_of_the_log_until_they_are_back(both: Pair) -> None:
+    file, two = both.path / "docs/experiments.md", both.runs["two"]
+    files = Path(store.connect().get_run(two).info.artifact_uri.removeprefix("file://"))
+    files.rename(aside := both.path / "aside")
+    printed = both.dialsum("log")
+    assert printed.endswith(f"{file.relative_to(both.path)}: 2 lines added\n")
+    assert printed.count("left out: ") == 1
+    assert printed.startswith(f"left out: {two}: its files cannot be fetched from file://{files}; see that ")
+    assert [line[1] for line in log(both)] == ["seeds--one", "seeds--packed"]
+    assert log(both)[1][8].startswith("against seeds--one: score higher (+1.25, ")
+    assert f"error: {two}: its files cannot be fetched from " in both.dialsum("report", "--runs", two, status=1)
+    aside.rename(files)
+    assert both.dialsum("log") == "docs/experiments.md: 1 line added\n"
+    text = file.read_text()
+    files.rename(aside)
+    assert both.dialsum("log") == "docs/experiments.md: 0 lines added\n"
+    assert file.read_text() == text, "what was written stays, whatever becomes of its files"
+    aside.rename(files)
+    file.unlink()
+
+
+def test_a_log_that_is_not_utf_8_is_refused(both: Pair) -> None:
+    file = both.path / "docs/experiments.md"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes("# Experiments\n\n말\n".encode("cp949"))
+    printed = both.dialsum("log", status=1)
+    assert printed == "error: docs/experiments.md: line 3 is not UTF-8; save the file as UTF-8"
     file.unlink()
 
 

@@ -135,6 +135,22 @@ def test_other_dev_rows_do_not_compare(make: Make) -> None:
     ]
 
 
+def test_whose_rows_are_lost_is_not_told_as_of_other_rows(make: Make) -> None:
+    one, other, lost = make("a"), make("b", seed=4), replace(make("c", seed=1), answers={})
+    said = sentences(make_report("s", [one, other, lost]))
+    assert said[2:5] == [
+        "Not ranked, as the scores of its rows are lost: c.",
+        "Best score: b, 64.50 (95 % 62.00 to 66.75).",
+        "It is shown to be better than the other.",
+    ]
+    said = sentences(make_report("s", [replace(one, answers={}), lost]))
+    assert said == [
+        "c is as fast as a (40.0 s an epoch against 40.0), the scores do not compare: no scores of rows.",
+        "Not ranked, as the scores of their rows are lost: a, c.",
+    ]
+    assert sentences(make_report("s", [lost]))[0] == "Score: c, 60.75 (95 % 58.25 to 63.00)."
+
+
 def test_folds_say_how_they_are_joined(make: Make) -> None:
     def fold(number: int | None) -> Record:
         one = make(f"folds--fold-{number}")

@@ -23,14 +23,25 @@ def main() -> None:
     """
     from dialsum.experiments.inputs import PIPELINE
     from dialsum.outputs import replacing
-    from dialsum.records import store
+    from dialsum.records import reach
     from dialsum.reporting import journal
 
     if not PIPELINE.exists():
         raise InputError(f"{PIPELINE}: is not here; call this in the folder of the repository")
-    text = FILE.read_bytes().decode("utf-8") if FILE.exists() else ""  # with the ends of its lines
-    written, count = journal.add(text, store.connect(), FILE)
+    text = _read(FILE) if FILE.exists() else ""
+    written, count = journal.add(text, reach.connect(), FILE)
     if written != text:
         with replacing(FILE) as part:
             part.write_bytes(written.encode("utf-8"))
     click.echo(f"{FILE}: {count} {'line' if count == 1 else 'lines'} added")
+
+
+def _read(path: Path) -> str:
+    """Its text, with the ends of its lines. Raises InputError if it is not UTF-8."""
+    from dialsum.corpus.encodings import undecodable_line
+
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = undecodable_line(path, "utf-8")
+        raise InputError(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from error

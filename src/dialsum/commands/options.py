@@ -29,10 +29,10 @@ unit_option = click.option(
 
 
 def console(width: int = WIDTH) -> Console:
-    """Where tables go: as wide as the terminal, or `width` where there is none; texts are printed as they are."""
-    from rich.console import Console
+    """Where tables go: as wide as the terminal, or `width` where there is none, and whole; texts are as they are."""
+    from dialsum.commands.narrow import Whole
 
-    return Console(width=None if sys.stdout.isatty() else width, highlight=False, markup=False)
+    return Whole(width=None if sys.stdout.isatty() else width, highlight=False, markup=False)
 
 
 def refuse_existing(path: Path, remedy: str = "choose another file: --out") -> None:

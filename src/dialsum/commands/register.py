@@ -61,10 +61,11 @@ def _register(arguments: list[str], original: Path) -> None:
 def _is_finished(run_id: str) -> bool:
     from mlflow.exceptions import MlflowException
 
-    from dialsum.records import store
+    from dialsum.records import reach
 
+    client = reach.connect()
     try:
-        found = store.connect().get_run(run_id).info
+        found = client.get_run(run_id).info
     except MlflowException:
         return False
     return bool(found.status == "FINISHED" and found.lifecycle_stage == "active")  # else it was deleted by hand

@@ -45,9 +45,9 @@ def show() -> None:
               on rows of its own: its registration moves no alias
     foreign, stop: shares of the dev summaries with foreign script, and that the model ended itself
     """
-    from dialsum.records import store
+    from dialsum.records import reach, store
 
-    client = store.connect()
+    client = reach.connect()
     versions = client.search_model_versions(f"name = '{store.MODEL}'")
     if not versions:
         click.echo(f"{store.uri()}: no version of {store.MODEL} yet; `make repro` registers one")
@@ -76,9 +76,9 @@ def promote(version: int) -> None:
     The version is tagged with the champion before it (former_champion), so that `rollback` finds back, and new
     versions must beat it. One that failed a gate cannot be promoted.
     """
-    from dialsum.records import champions, store
+    from dialsum.records import champions, reach, store
 
-    former = champions.promote(store.connect(), str(version))
+    former = champions.promote(reach.connect(), str(version))
     before = f"before it version {former.version}" if former else "before it there was none"
     click.echo(f"version {version} of {store.MODEL} is now the champion, {before}; {_SERVER}")
 
@@ -89,9 +89,9 @@ def rollback() -> None:
 
     Again: to the one before that. It stays on the same dev data: for a version of other data name it with `promote`.
     """
-    from dialsum.records import champions, store
+    from dialsum.records import champions, reach, store
 
-    left, now = champions.rollback(store.connect())
+    left, now = champions.rollback(reach.connect())
     click.echo(f"version {now.version} of {store.MODEL} is the champion again, in place of {left.version}; {_SERVER}")
 
 
@@ -105,10 +105,10 @@ def trace(version: int) -> None:
     """
     from rich.table import Table
 
-    from dialsum.records import store
+    from dialsum.records import reach
     from dialsum.records.trace import trace as trace_version
 
-    found = trace_version(store.connect(), str(version))
+    found = trace_version(reach.connect(), str(version))
     screen = console(WIDTH)
     for heading, facts in found.facts.items():
         table = Table.grid(padding=(0, 2))

@@ -118,10 +118,10 @@ def _of_list(kind: Literal["experiments", "runs"], names: Sequence[str]) -> Repo
 
         records = [commits.read(name, commits.find(name)) for name in names]
     else:
-        from dialsum.records import store
+        from dialsum.records import reach
         from dialsum.reporting import runs
 
-        records = runs.read(store.connect(), names)
+        records = runs.read(reach.connect(), names)
     return report.make(kind, records, _set(records))
 
 

@@ -27,9 +27,9 @@ from dialsum.errors import InputError
 @click.option("--host", default="127.0.0.1", show_default=True, help="No login guards it: 0.0.0.0 opens it to all.")
 def main(port: int, host: str) -> None:
     """Serve the champion over HTTP."""
-    from dialsum.records import hosts, registry, store, versions
+    from dialsum.records import hosts, reach, registry, store, versions
 
-    if registry.by_alias(store.connect(), registry.CHAMPION) is None:
+    if registry.by_alias(reach.connect(), registry.CHAMPION) is None:
         raise InputError(f"{store.uri()}: {versions.NO_CHAMPION}")
     refuse_taken(host, port)
     model = f"models:/{store.MODEL}@{registry.CHAMPION}"

@@ -168,9 +168,9 @@ def _named(refusal: str, names: Sequence[str]) -> str:
 def answering(folder: Path) -> Iterator[Any]:
     """A function that gives the version's answer to a list of records; its process ends with the block."""
     from dialsum.commands.serve import server_environment
-    from dialsum.records import store
+    from dialsum.records import reach
 
-    store.connect()
+    reach.connect()
     script = Path(__file__).parents[1] / "records" / "answering.py"
     command = [sys.executable, "-P", "-W", "ignore", str(script), str(folder)]
     with tempfile.TemporaryFile() as log:

@@ -76,6 +76,6 @@ def _pinned() -> set[tuple[str | None, str | None]]:
 
 def _served() -> set[tuple[str, str]]:
     """Repositories and revisions that versions with an alias stand on."""
-    from dialsum.records import registry, store
+    from dialsum.records import reach, registry, store
 
-    return registry.named_bases(store.connect()) if store.is_there() else set()
+    return registry.named_bases(reach.connect()) if store.is_there() else set()

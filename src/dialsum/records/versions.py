@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dialsum.errors import InputError
-from dialsum.records import registry, store
+from dialsum.records import reach, registry, store
 
 NO_CHAMPION = (
     "no model is the champion yet; run `make repro`, or, where that finds nothing to do, `dvc repro --force "
@@ -61,7 +61,7 @@ def artifact(folder: Path, name: str) -> Path:
 
 def _number(name: str | None) -> str:
     """The number of a version. Raises InputError if there is none."""
-    client = store.connect()
+    client = reach.connect()
     if name is not None and name.isdecimal():
         found = registry.find(client, name)
     else:

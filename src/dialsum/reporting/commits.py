@@ -52,7 +52,7 @@ def read(name: str, commit: str, note: str = "") -> Record:
     figures = finished.figures(commit)
     check(name, figures)
     values = _flat(YAML(typ="safe").load(git("show", f"{commit}:params.yaml") or "{}"))
-    cached = _cached(commit)
+    cached, lacking = _cached(commit)
     if TRAINED in cached and BASE in cached:
         pin = json.loads(cached[BASE])
         values |= json.loads(cached[TRAINED])["in_force"]
@@ -68,7 +68,7 @@ def read(name: str, commit: str, note: str = "") -> Record:
         answers=answers,
         dialogues=_dialogues(cached) if answers else {},
         code=read_code(git("show", f"{commit}:dvc.lock") or ""),
-        note="; ".join(part for part in (note, "" if answers else LOST) if part),
+        note="; ".join(part for part in (note, "" if answers else LOST, lacking) if part),
     )
 
 
@@ -77,20 +77,22 @@ def _when(commit: str) -> datetime:
     return datetime.fromisoformat(stamp.strip()).astimezone(UTC)
 
 
-def _cached(commit: str) -> dict[str, str]:
-    """Those of the files that DVC can get."""
+def _cached(commit: str) -> tuple[dict[str, str], str]:
+    """Those of the files that DVC can get; and what it lacks to ask its remote for the others, "" for nothing."""
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
     from dvc_data.index import DataIndexDirError
 
     files = DVCFileSystem(rev=commit)
-    found = {}
+    found, lacking = {}, ""
     for path in (SCORES, DEV, TRAINED, BASE):
         try:
             found[path] = files.read_bytes(path).decode("utf-8")
         except (OSError, DvcException, DataIndexDirError):
             continue
-    return found
+        except ImportError as error:  # a plugin such as dvc-s3, where the cache alone does not have the file
+            lacking = str(error)
+    return found, lacking
 
 
 def _dialogues(cached: dict[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ stands in it is never changed, be it a line of an earlier day or somebody's own 
       70.29 (68.85 to 71.66) | 0.8444 | against phases-tiny--phase-1: score higher (+1.80, 95 % …) | `9a95a7eb…` |
 
 A run is compared with the one before it that it differs from in the fewest params, among those on the same dev rows.
+One whose files cannot be fetched is warned of and left out, and comes when they can.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from dialsum.errors import InputError
 from dialsum.reporting import comparison, runs, tables
@@ -63,13 +66,30 @@ def add(text: str, client: MlflowClient, path: Path) -> tuple[str, int]:
 
 
 def lines(client: MlflowClient, known: set[str]) -> Iterator[str]:
-    """The lines of the runs whose ids are not known, the oldest first."""
+    """The lines of the runs whose ids are not known, the oldest first; none for one whose files cannot be fetched."""
     found = [run for run in runs.read_all(client) if SCORE in run.data.metrics]
+    lost: set[str] = set()
     for place, run in enumerate(found):
-        if run.info.run_id not in known:
-            relative = nearest(run, found[:place])
-            before = runs.read_run(client, relative) if relative else None
-            yield line(runs.read_run(client, run), before)
+        if run.info.run_id not in known and (record := _read(client, run, lost)):
+            yield line(record, _before(client, run, found[:place], lost))
+
+
+def _before(client: MlflowClient, run: Run, earlier: Sequence[Run], lost: set[str]) -> Record | None:
+    """The record of the nearest of the earlier runs, of those whose files can be fetched."""
+    while relative := nearest(run, [one for one in earlier if one.info.run_id not in lost]):
+        if record := _read(client, relative, lost):
+            return record
+    return None
+
+
+def _read(client: MlflowClient, run: Run, lost: set[str]) -> Record | None:
+    """The record of a run; where its files cannot be fetched a warning, and its id in `lost`."""
+    try:
+        return runs.read_run(client, run)
+    except InputError as error:
+        click.echo(f"left out: {error}", err=True)
+        lost.add(run.info.run_id)
+        return None
 
 
 def nearest(run: Run, earlier: Sequence[Run]) -> Run | None:

@@ -81,11 +81,15 @@ def _runs(client: MlflowClient, experiment: str, condition: str = "") -> list[Ru
 
 
 def read_run(client: MlflowClient, run: Run) -> Record:
-    """The record of a finished run. Raises InputError if it has no scores."""
+    """The record of a finished run. Raises InputError if it has no scores, or if they cannot be fetched."""
     run_id = str(run.info.run_id)
     with TemporaryDirectory() as folder:
         files = {path: _fetch(client, run_id, path, folder) for path in (METRICS, CURVE, ANSWERS, EXAMPLES, LOCK)}
-        figures = read_figures(metrics) if (metrics := files[METRICS]) else {}
+        if (metrics := files[METRICS]) is None:
+            raise InputError(
+                f"{run_id}: its files cannot be fetched from {run.info.artifact_uri}; see that they are there"
+            )
+        figures = read_figures(metrics)
         check(run_id, figures)
         answers: dict[str, Answer] = _lines(files[ANSWERS], read_answers, {})
         return Record(

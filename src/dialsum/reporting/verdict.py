@@ -99,9 +99,12 @@ def _ranking(report: Report, names: Mapping[str, Sequence[str]]) -> Iterator[str
         if len(same) > 1:
             yield f"One result, ranked once: {', '.join(same)}."
     records = {name: report.records[name] for name in names}
-    groups = comparison.kin(records)
+    lost = [name for name, record in records.items() if not record.answers]
+    groups = comparison.kin({name: record for name, record in records.items() if name not in lost})
     if len(records) == 1:
         yield f"Score: {_scored(report, *names)}."
+    elif lost:
+        yield f"Not ranked, as the scores of {'its' if len(lost) == 1 else 'their'} rows are lost: {', '.join(lost)}."
     if len(groups) > 1:
         listed = "; ".join(", ".join(name for name in records if name in group) for group in groups)
         yield f"Scores compare only within these groups, which have the same dev rows: {listed}."
