@@ -65,7 +65,12 @@ def test_a_store_that_is_away_is_asked_once(
         raise OSError("nobody there")
 
     monkeypatch.setattr(store, "connect", connect)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     curves = progress.Curves()
     assert [curves.of(titles) for titles in ([], ["a"], ["a", "b"], ["c"])] == [{}] * 4
     assert len(asked) == 1
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")  # one's own file, which may have been busy, is asked again
+    curves = progress.Curves()
+    assert [curves.of(["a"]), curves.of(["a"])] == [{}, {}]
+    assert len(asked) == 3
     assert capsys.readouterr().err == "no loss and no ETA from here on: nobody there\n"
