@@ -238,9 +238,8 @@ class Queue:
                     continue
                 return
             with suppress(Exception):  # it may just have ended
-                if (
-                    time.monotonic() > deadline
-                ):  # as after `nohup dialsum … &`: what a shell starts so heeds no interrupt
+                # As after `nohup dialsum … &`: what a shell starts so heeds no interrupt.
+                if time.monotonic() > deadline:
                     for entry in self._queue.iter_active():
                         if entry.name in running:
                             self._give_up(entry)
